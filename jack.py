@@ -1,0 +1,6516 @@
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The JACK-Client maintainers
+"""Python binding for JACK, the low-latency audio and MIDI server.
+
+A map of the module, by purpose:
+
+===================  =====================================================
+to talk to a server  `Client` (a context manager), `Status`
+to move audio/MIDI   `Client.inports`, `Client.outports`,
+                     `Client.midi_inports`, `Client.midi_outports`
+                     (each one a `Ports`), `OwnPort`, `OwnMidiPort`,
+                     `Client.set_process_callback`
+to patch             `Client.get_ports`, `Client.connect`,
+                     `Client.disconnect`, `Client.get_all_connections`,
+                     `Port`, `MidiPort`, `UnknownPort`, `PortFlags`
+to roll in sync      `Client.transport_start`, `Client.transport_frame`,
+                     `Client.transport_query`, `TransportState`,
+                     `Client.set_timebase_callback`,
+                     `Client.set_sync_callback`, `position2dict`
+to tell the time     `Client.frame_time`, `Client.cycle_times`, `get_time`,
+                     `Port.get_latency_range`
+to name things       `Client.set_property`, `get_property`,
+                     `get_all_properties`, ``METADATA_*``
+to pass data         `RingBuffer`
+between threads
+to know what failed  `JackError`, `JackErrorCode`, `JackOpenError`,
+                     `set_error_function`, `set_info_function`
+===================  =====================================================
+
+``python3 -m jack`` prints the running server's state and its graph.
+
+Examples
+--------
+Pass two channels through (with a JACK server running):
+
+>>> import jack
+>>> client = jack.Client('thru')
+>>> for number in 1, 2:
+...     port = client.inports.register(f'input_{number}')
+...     port = client.outports.register(f'output_{number}')
+>>> @client.set_process_callback
+... def process(frames):
+...     for source, sink in zip(client.inports, client.outports):
+...         sink.get_buffer()[:] = source.get_buffer()
+>>> with client:
+...     client.connect('system:capture_1', 'thru:input_1')
+
+"""
+from __future__ import annotations as _annotations
+
+import atexit as _atexit
+import collections.abc as _abc
+import contextlib as _contextlib
+import enum as _enum
+import errno as _errno
+import os as _os
+import queue as _queue
+import sys as _sys
+import threading as _threading
+import time as _time
+import traceback as _traceback
+import types as _types
+import typing as _t
+import weakref as _weakref
+
+from cffi import FFI as _FFI
+
+__version__ = '1.0.0'
+
+_get_ident = _threading.get_ident
+
+# -- C declarations -----------------------------------------------------------
+
+_CDEF_TYPES = """
+typedef uint64_t jack_uuid_t;
+typedef uint32_t jack_nframes_t;
+typedef uint64_t jack_time_t;
+typedef uint64_t jack_intclient_t;
+typedef struct _jack_port jack_port_t;
+typedef struct _jack_client jack_client_t;
+typedef uint32_t jack_port_id_t;
+typedef uint32_t jack_port_type_id_t;
+/* pthread_t, or a HANDLE on Windows: an integer as wide as a pointer */
+typedef uintptr_t jack_native_thread_t;
+
+enum JackOptions {
+    JackNullOption = 0x00,
+    JackNoStartServer = 0x01,
+    JackUseExactName = 0x02,
+    JackServerName = 0x04,
+    JackLoadName = 0x08,
+    JackLoadInit = 0x10,
+    JackSessionID = 0x20
+};
+typedef enum JackOptions jack_options_t;
+
+/* Status words are bit sets, so they are passed as plain integers here. */
+typedef int jack_status_t;
+enum JackStatus {
+    JackFailure = 0x01,
+    JackInvalidOption = 0x02,
+    JackNameNotUnique = 0x04,
+    JackServerStarted = 0x08,
+    JackServerFailed = 0x10,
+    JackServerError = 0x20,
+    JackNoSuchClient = 0x40,
+    JackLoadFailure = 0x80,
+    JackInitFailure = 0x100,
+    JackShmFailure = 0x200,
+    JackVersionError = 0x400,
+    JackBackendError = 0x800,
+    JackClientZombie = 0x1000
+};
+
+typedef int jack_latency_callback_mode_t;
+enum JackLatencyCallbackMode {
+    JackCaptureLatency,
+    JackPlaybackLatency
+};
+typedef struct _jack_latency_range {
+    jack_nframes_t min;
+    jack_nframes_t max;
+} jack_latency_range_t;
+
+typedef int (*JackProcessCallback)(jack_nframes_t nframes, void *arg);
+typedef void *(*JackThreadCallback)(void *arg);
+typedef void (*JackThreadInitCallback)(void *arg);
+typedef int (*JackGraphOrderCallback)(void *arg);
+typedef int (*JackXRunCallback)(void *arg);
+typedef int (*JackBufferSizeCallback)(jack_nframes_t nframes, void *arg);
+typedef int (*JackSampleRateCallback)(jack_nframes_t nframes, void *arg);
+typedef void (*JackPortRegistrationCallback)(jack_port_id_t port,
+    int register_, void *arg);
+typedef void (*JackClientRegistrationCallback)(const char *name,
+    int register_, void *arg);
+typedef void (*JackPortConnectCallback)(jack_port_id_t a, jack_port_id_t b,
+    int connect, void *arg);
+typedef void (*JackPortRenameCallback)(jack_port_id_t port,
+    const char *old_name, const char *new_name, void *arg);
+typedef void (*JackFreewheelCallback)(int starting, void *arg);
+typedef void (*JackInfoShutdownCallback)(jack_status_t code,
+    const char *reason, void *arg);
+typedef void (*JackLatencyCallback)(jack_latency_callback_mode_t mode,
+    void *arg);
+
+enum JackPortFlags {
+    JackPortIsInput = 0x1,
+    JackPortIsOutput = 0x2,
+    JackPortIsPhysical = 0x4,
+    JackPortCanMonitor = 0x8,
+    JackPortIsTerminal = 0x10
+};
+
+typedef int jack_transport_state_t;
+enum JackTransportStates {
+    JackTransportStopped = 0,
+    JackTransportRolling = 1,
+    JackTransportLooping = 2,
+    JackTransportStarting = 3,
+    JackTransportNetStarting = 4
+};
+typedef uint64_t jack_unique_t;
+typedef unsigned int jack_position_bits_t;
+enum JackPositionBits {
+    JackPositionBBT = 0x10,
+    JackPositionTimecode = 0x20,
+    JackBBTFrameOffset = 0x40,
+    JackAudioVideoRatio = 0x80,
+    JackVideoFrameOffset = 0x100,
+    JackTickDouble = 0x200
+};
+"""
+
+# The C headers pack this struct byte by byte, but take the packing back on
+# the processors named in _position_is_packed().  Libraries from before
+# `tick_double` have padding in its place, so that the size fits them too.
+_CDEF_POSITION = """
+typedef struct _jack_position {
+    jack_unique_t unique_1;
+    jack_time_t usecs;
+    jack_nframes_t frame_rate;
+    jack_nframes_t frame;
+    jack_position_bits_t valid;
+    int32_t bar;
+    int32_t beat;
+    int32_t tick;
+    double bar_start_tick;
+    float beats_per_bar;
+    float beat_type;
+    double ticks_per_beat;
+    double beats_per_minute;
+    double frame_time;
+    double next_time;
+    jack_nframes_t bbt_offset;
+    float audio_frames_per_video_frame;
+    jack_nframes_t video_offset;
+    double tick_double;
+    int32_t padding[5];
+    jack_unique_t unique_2;
+} jack_position_t;
+"""
+
+_CDEF_JACK = """
+void jack_get_version(int *major_ptr, int *minor_ptr, int *micro_ptr,
+    int *proto_ptr);
+const char *jack_get_version_string(void);
+jack_client_t *jack_client_open(const char *client_name,
+    jack_options_t options, jack_status_t *status, ...);
+int jack_client_close(jack_client_t *client);
+int jack_client_name_size(void);
+char *jack_get_client_name(jack_client_t *client);
+char *jack_get_uuid_for_client_name(jack_client_t *client,
+    const char *client_name);
+char *jack_get_client_name_by_uuid(jack_client_t *client,
+    const char *client_uuid);
+int jack_activate(jack_client_t *client);
+int jack_deactivate(jack_client_t *client);
+int jack_get_client_pid(const char *name);
+jack_native_thread_t jack_client_thread_id(jack_client_t *client);
+int jack_is_realtime(jack_client_t *client);
+jack_nframes_t jack_cycle_wait(jack_client_t *client);
+void jack_cycle_signal(jack_client_t *client, int status);
+int jack_set_process_thread(jack_client_t *client,
+    JackThreadCallback thread_callback, void *arg);
+int jack_set_thread_init_callback(jack_client_t *client,
+    JackThreadInitCallback thread_init_callback, void *arg);
+void jack_on_info_shutdown(jack_client_t *client,
+    JackInfoShutdownCallback shutdown_callback, void *arg);
+int jack_set_process_callback(jack_client_t *client,
+    JackProcessCallback process_callback, void *arg);
+int jack_set_freewheel_callback(jack_client_t *client,
+    JackFreewheelCallback freewheel_callback, void *arg);
+int jack_set_buffer_size_callback(jack_client_t *client,
+    JackBufferSizeCallback bufsize_callback, void *arg);
+int jack_set_sample_rate_callback(jack_client_t *client,
+    JackSampleRateCallback srate_callback, void *arg);
+int jack_set_client_registration_callback(jack_client_t *client,
+    JackClientRegistrationCallback registration_callback, void *arg);
+int jack_set_port_registration_callback(jack_client_t *client,
+    JackPortRegistrationCallback registration_callback, void *arg);
+int jack_set_port_connect_callback(jack_client_t *client,
+    JackPortConnectCallback connect_callback, void *arg);
+int jack_set_port_rename_callback(jack_client_t *client,
+    JackPortRenameCallback rename_callback, void *arg);
+int jack_set_graph_order_callback(jack_client_t *client,
+    JackGraphOrderCallback graph_callback, void *arg);
+int jack_set_xrun_callback(jack_client_t *client,
+    JackXRunCallback xrun_callback, void *arg);
+int jack_set_latency_callback(jack_client_t *client,
+    JackLatencyCallback latency_callback, void *arg);
+int jack_set_freewheel(jack_client_t *client, int onoff);
+int jack_set_buffer_size(jack_client_t *client, jack_nframes_t nframes);
+jack_nframes_t jack_get_sample_rate(jack_client_t *client);
+jack_nframes_t jack_get_buffer_size(jack_client_t *client);
+float jack_cpu_load(jack_client_t *client);
+jack_port_t *jack_port_register(jack_client_t *client, const char *port_name,
+    const char *port_type, unsigned long flags, unsigned long buffer_size);
+int jack_port_unregister(jack_client_t *client, jack_port_t *port);
+void *jack_port_get_buffer(jack_port_t *port, jack_nframes_t nframes);
+jack_uuid_t jack_port_uuid(const jack_port_t *port);
+const char *jack_port_name(const jack_port_t *port);
+const char *jack_port_short_name(const jack_port_t *port);
+int jack_port_flags(const jack_port_t *port);
+const char *jack_port_type(const jack_port_t *port);
+jack_port_type_id_t jack_port_type_id(const jack_port_t *port);
+int jack_port_is_mine(const jack_client_t *client, const jack_port_t *port);
+int jack_port_connected(const jack_port_t *port);
+int jack_port_connected_to(const jack_port_t *port, const char *port_name);
+const char **jack_port_get_connections(const jack_port_t *port);
+const char **jack_port_get_all_connections(const jack_client_t *client,
+    const jack_port_t *port);
+int jack_port_tie(jack_port_t *src, jack_port_t *dst);
+int jack_port_untie(jack_port_t *port);
+int jack_port_rename(jack_client_t *client, jack_port_t *port,
+    const char *port_name);
+int jack_port_set_alias(jack_port_t *port, const char *alias);
+int jack_port_unset_alias(jack_port_t *port, const char *alias);
+int jack_port_get_aliases(const jack_port_t *port, char *const aliases[2]);
+int jack_port_request_monitor(jack_port_t *port, int onoff);
+int jack_port_request_monitor_by_name(jack_client_t *client,
+    const char *port_name, int onoff);
+int jack_port_ensure_monitor(jack_port_t *port, int onoff);
+int jack_port_monitoring_input(jack_port_t *port);
+int jack_connect(jack_client_t *client, const char *source_port,
+    const char *destination_port);
+int jack_disconnect(jack_client_t *client, const char *source_port,
+    const char *destination_port);
+int jack_port_disconnect(jack_client_t *client, jack_port_t *port);
+int jack_port_name_size(void);
+int jack_port_type_size(void);
+size_t jack_port_type_get_buffer_size(jack_client_t *client,
+    const char *port_type);
+void jack_port_get_latency_range(jack_port_t *port,
+    jack_latency_callback_mode_t mode, jack_latency_range_t *range);
+void jack_port_set_latency_range(jack_port_t *port,
+    jack_latency_callback_mode_t mode, jack_latency_range_t *range);
+int jack_recompute_total_latencies(jack_client_t *client);
+const char **jack_get_ports(jack_client_t *client,
+    const char *port_name_pattern, const char *type_name_pattern,
+    unsigned long flags);
+jack_port_t *jack_port_by_name(jack_client_t *client, const char *port_name);
+jack_port_t *jack_port_by_id(jack_client_t *client, jack_port_id_t port_id);
+jack_nframes_t jack_frames_since_cycle_start(const jack_client_t *client);
+jack_nframes_t jack_frame_time(const jack_client_t *client);
+jack_nframes_t jack_last_frame_time(const jack_client_t *client);
+int jack_get_cycle_times(const jack_client_t *client,
+    jack_nframes_t *current_frames, jack_time_t *current_usecs,
+    jack_time_t *next_usecs, float *period_usecs);
+jack_time_t jack_frames_to_time(const jack_client_t *client,
+    jack_nframes_t frames);
+jack_nframes_t jack_time_to_frames(const jack_client_t *client,
+    jack_time_t usecs);
+jack_time_t jack_get_time(void);
+extern void (*jack_error_callback)(const char *msg);
+void jack_set_error_function(void (*func)(const char *));
+extern void (*jack_info_callback)(const char *msg);
+void jack_set_info_function(void (*func)(const char *));
+void jack_free(void *ptr);
+"""
+
+_CDEF_TRANSPORT = """
+typedef int (*JackSyncCallback)(jack_transport_state_t state,
+    jack_position_t *pos, void *arg);
+typedef void (*JackTimebaseCallback)(jack_transport_state_t state,
+    jack_nframes_t nframes, jack_position_t *pos, int new_pos, void *arg);
+int jack_release_timebase(jack_client_t *client);
+int jack_set_sync_callback(jack_client_t *client,
+    JackSyncCallback sync_callback, void *arg);
+int jack_set_sync_timeout(jack_client_t *client, jack_time_t timeout);
+int jack_set_timebase_callback(jack_client_t *client, int conditional,
+    JackTimebaseCallback timebase_callback, void *arg);
+int jack_transport_locate(jack_client_t *client, jack_nframes_t frame);
+jack_transport_state_t jack_transport_query(const jack_client_t *client,
+    jack_position_t *pos);
+jack_nframes_t jack_get_current_transport_frame(const jack_client_t *client);
+int jack_transport_reposition(jack_client_t *client,
+    const jack_position_t *pos);
+void jack_transport_start(jack_client_t *client);
+void jack_transport_stop(jack_client_t *client);
+"""
+
+_CDEF_STATISTICS = """
+float jack_get_max_delayed_usecs(jack_client_t *client);
+float jack_get_xrun_delayed_usecs(jack_client_t *client);
+void jack_reset_max_delayed_usecs(jack_client_t *client);
+"""
+
+_CDEF_THREAD = """
+int jack_client_real_time_priority(jack_client_t *client);
+int jack_client_max_real_time_priority(jack_client_t *client);
+int jack_acquire_real_time_scheduling(jack_native_thread_t thread,
+    int priority);
+int jack_drop_real_time_scheduling(jack_native_thread_t thread);
+"""
+
+_CDEF_INTCLIENT = """
+char *jack_get_internal_client_name(jack_client_t *client,
+    jack_intclient_t intclient);
+jack_intclient_t jack_internal_client_handle(jack_client_t *client,
+    const char *client_name, jack_status_t *status);
+jack_intclient_t jack_internal_client_load(jack_client_t *client,
+    const char *client_name, jack_options_t options, jack_status_t *status,
+    ...);
+jack_status_t jack_internal_client_unload(jack_client_t *client,
+    jack_intclient_t intclient);
+"""
+
+_CDEF_MIDIPORT = """
+typedef unsigned char jack_midi_data_t;
+typedef struct _jack_midi_event {
+    jack_nframes_t time;
+    size_t size;
+    jack_midi_data_t *buffer;
+} jack_midi_event_t;
+uint32_t jack_midi_get_event_count(void *port_buffer);
+int jack_midi_event_get(jack_midi_event_t *event, void *port_buffer,
+    uint32_t event_index);
+void jack_midi_clear_buffer(void *port_buffer);
+size_t jack_midi_max_event_size(void *port_buffer);
+jack_midi_data_t *jack_midi_event_reserve(void *port_buffer,
+    jack_nframes_t time, size_t data_size);
+int jack_midi_event_write(void *port_buffer, jack_nframes_t time,
+    const jack_midi_data_t *data, size_t data_size);
+uint32_t jack_midi_get_lost_event_count(void *port_buffer);
+"""
+
+_CDEF_RINGBUFFER = """
+typedef struct {
+    char *buf;
+    size_t len;
+} jack_ringbuffer_data_t;
+typedef struct {
+    char *buf;
+    volatile size_t write_ptr;
+    volatile size_t read_ptr;
+    size_t size;
+    size_t size_mask;
+    int mlocked;
+} jack_ringbuffer_t;
+jack_ringbuffer_t *jack_ringbuffer_create(size_t sz);
+void jack_ringbuffer_free(jack_ringbuffer_t *rb);
+void jack_ringbuffer_get_read_vector(const jack_ringbuffer_t *rb,
+    jack_ringbuffer_data_t *vec);
+void jack_ringbuffer_get_write_vector(const jack_ringbuffer_t *rb,
+    jack_ringbuffer_data_t *vec);
+size_t jack_ringbuffer_read(jack_ringbuffer_t *rb, char *dest, size_t cnt);
+size_t jack_ringbuffer_peek(jack_ringbuffer_t *rb, char *dest, size_t cnt);
+void jack_ringbuffer_read_advance(jack_ringbuffer_t *rb, size_t cnt);
+size_t jack_ringbuffer_read_space(const jack_ringbuffer_t *rb);
+int jack_ringbuffer_mlock(jack_ringbuffer_t *rb);
+void jack_ringbuffer_reset(jack_ringbuffer_t *rb);
+void jack_ringbuffer_reset_size(jack_ringbuffer_t *rb, size_t sz);
+size_t jack_ringbuffer_write(jack_ringbuffer_t *rb, const char *src,
+    size_t cnt);
+void jack_ringbuffer_write_advance(jack_ringbuffer_t *rb, size_t cnt);
+size_t jack_ringbuffer_write_space(const jack_ringbuffer_t *rb);
+"""
+
+_CDEF_METADATA = """
+typedef struct {
+    const char *key;
+    const char *data;
+    const char *type;
+} jack_property_t;
+typedef struct {
+    jack_uuid_t subject;
+    uint32_t property_cnt;
+    jack_property_t *properties;
+    uint32_t property_size;
+} jack_description_t;
+typedef int jack_property_change_t;
+enum JackPropertyChanges {
+    PropertyCreated,
+    PropertyChanged,
+    PropertyDeleted
+};
+typedef void (*JackPropertyChangeCallback)(jack_uuid_t subject,
+    const char *key, jack_property_change_t change, void *arg);
+int jack_set_property(jack_client_t *client, jack_uuid_t subject,
+    const char *key, const char *value, const char *type);
+int jack_get_property(jack_uuid_t subject, const char *key, char **value,
+    char **type);
+void jack_free_description(jack_description_t *desc,
+    int free_description_itself);
+int jack_get_properties(jack_uuid_t subject, jack_description_t *desc);
+int jack_get_all_properties(jack_description_t **descs);
+int jack_remove_property(jack_client_t *client, jack_uuid_t subject,
+    const char *key);
+int jack_remove_properties(jack_client_t *client, jack_uuid_t subject);
+int jack_remove_all_properties(jack_client_t *client);
+int jack_set_property_change_callback(jack_client_t *client,
+    JackPropertyChangeCallback callback, void *arg);
+"""
+
+_CDEF_UUID = """
+int jack_uuid_parse(const char *buf, jack_uuid_t *uuid);
+"""
+
+_CDEF_SESSION = """
+typedef int jack_session_event_type_t;
+typedef int jack_session_flags_t;
+typedef struct _jack_session_event {
+    jack_session_event_type_t type;
+    const char *session_dir;
+    const char *client_uuid;
+    char *command_line;
+    jack_session_flags_t flags;
+    uint32_t future;
+} jack_session_event_t;
+typedef struct {
+    const char *uuid;
+    const char *client_name;
+    const char *command;
+    jack_session_flags_t flags;
+} jack_session_command_t;
+typedef void (*JackSessionCallback)(jack_session_event_t *event, void *arg);
+int jack_set_session_callback(jack_client_t *client,
+    JackSessionCallback session_callback, void *arg);
+int jack_session_reply(jack_client_t *client, jack_session_event_t *event);
+void jack_session_event_free(jack_session_event_t *event);
+char *jack_client_get_uuid(jack_client_t *client);
+jack_session_command_t *jack_session_notify(jack_client_t *client,
+    const char *target, jack_session_event_type_t type, const char *path);
+void jack_session_commands_free(jack_session_command_t *cmds);
+int jack_reserve_client_name(jack_client_t *client, const char *name,
+    const char *uuid);
+int jack_client_has_session_callback(jack_client_t *client,
+    const char *client_name);
+"""
+
+# What is needed of the C library itself: a thread's wish not to be cancelled,
+# and a compiler for the regular expressions that libjack will be given.
+_CDEF_LIBC = """
+int pthread_setcancelstate(int state, int *oldstate);
+int regcomp(void *preg, const char *regex, int cflags);
+void regfree(void *preg);
+"""
+
+
+def _position_is_packed(platform: str, machine: str) -> bool:
+    """Tell whether `jack_position_t` has no padding on this platform."""
+    return platform == 'darwin' or not machine.lower().startswith(
+        ('arm', 'aarch64', 'mips', 'ppc', 'powerpc'))
+
+
+def _machine() -> str:
+    return _os.uname().machine if hasattr(_os, 'uname') else ''
+
+
+_ffi = _FFI()
+_ffi.cdef(_CDEF_TYPES)
+_ffi.cdef(_CDEF_POSITION, packed=_position_is_packed(_sys.platform,
+                                                     _machine()))
+_ffi.cdef(_CDEF_JACK + _CDEF_TRANSPORT + _CDEF_STATISTICS + _CDEF_THREAD
+          + _CDEF_INTCLIENT + _CDEF_MIDIPORT + _CDEF_RINGBUFFER
+          + _CDEF_METADATA + _CDEF_UUID + _CDEF_SESSION + _CDEF_LIBC)
+
+# -- Library ------------------------------------------------------------------
+
+_INSTALL_HINTS = """\
+Install JACK:
+  Debian/Ubuntu:   sudo apt install jackd2
+  Fedora:          sudo dnf install jack-audio-connection-kit
+  Arch:            sudo pacman -S jack2
+  macOS:           brew install jack
+  Windows:         the installer from https://jackaudio.org/downloads/
+The environment variable JACK_LIBRARY names a library in another place."""
+
+
+def _library_candidates(platform: str, is_64bit: bool,
+                        environ: _abc.Mapping[str, str]) -> list[str]:
+    """List what to give to dlopen(), the most specific name first."""
+    override = environ.get('JACK_LIBRARY')
+    if override:
+        return [override]
+    if platform in ('win32', 'cygwin'):
+        name = 'libjack64.dll' if is_64bit else 'libjack.dll'
+        folders = []
+        if 'SystemRoot' in environ:
+            folders.append(environ['SystemRoot'])
+        folders += [f'{environ[key]}\\JACK2'
+                    for key in ('ProgramFiles', 'ProgramFiles(x86)')
+                    if key in environ]
+        return [name, *(f'{folder}\\{name}' for folder in folders)]
+    if platform == 'darwin':
+        names = ['libjack.0.dylib', 'libjack.dylib']
+        # Homebrew on ARM and on Intel, MacPorts, and the official package.
+        folders = ['/opt/homebrew/lib', '/usr/local/lib', '/opt/local/lib',
+                   '/Library/Frameworks/Jackmp.framework']
+        return [*names, *(f'{folder}/{name}' for folder in folders[:3]
+                          for name in names), f'{folders[3]}/Jackmp']
+    # The soname goes through the loader's own search path, which is what
+    # `pw-jack` redirects; the bare name is there with development files only.
+    return ['libjack.so.0', 'libjack.so']
+
+
+class _Library:
+    """The functions and constants of libjack, looked up once each.
+
+    A function that this libjack lacks becomes one that raises `JackError`.
+    """
+
+    def __init__(self, raw: _t.Any, path: str) -> None:
+        self._raw = raw
+        self._path = path
+
+    def __getattr__(self, name: str) -> _t.Any:
+        try:
+            value = getattr(self._raw, name)
+        except (AttributeError, KeyError):
+            if not name.startswith('jack_'):
+                raise AttributeError(name) from None
+            value = self._stand_in(name)
+        setattr(self, name, value)
+        return value
+
+    def _stand_in(self, name: str) -> _abc.Callable[..., _t.NoReturn]:
+        def missing(*_args: _t.Any) -> _t.NoReturn:
+            raise JackError(
+                f'{name}() does not exist in {self._path} '
+                f'({_implementation()}): this needs another JACK library')
+        return missing
+
+    def has(self, name: str) -> bool:
+        """Tell whether a function or variable exists."""
+        try:
+            getattr(self._raw, name)
+        except (AttributeError, KeyError):
+            return False
+        return True
+
+
+def _open_library() -> _Library:
+    reasons = []
+    for path in _library_candidates(_sys.platform, _sys.maxsize > 2**32,
+                                    _os.environ):
+        try:
+            return _Library(_ffi.dlopen(path), path)
+        except OSError as error:
+            reasons.append(f'  {path}: {error}')
+    raise OSError('The JACK library was not found.  Tried:\n'
+                  + '\n'.join(reasons) + '\n' + _INSTALL_HINTS)
+
+
+def _implementation() -> str:
+    """Name the implementation behind libjack: JACK 1, JACK 2 or PipeWire."""
+    if not _lib.has('jack_get_version_string'):
+        return 'JACK 1'
+    text = _string(_lib.jack_get_version_string())
+    return 'PipeWire' if 'PipeWire' in text else 'JACK 2'
+
+
+def _open_libc() -> _t.Any:
+    """Open the running program itself, for functions of the C library."""
+    if _sys.platform in ('win32', 'cygwin'):
+        return None
+    return _ffi.dlopen(None)
+
+
+_lib = _open_library()
+_libc = _open_libc()
+
+# -- Constants ----------------------------------------------------------------
+
+#: Transport state: stopped.
+STOPPED = _lib.JackTransportStopped
+#: Transport state: playing.
+ROLLING = _lib.JackTransportRolling
+#: Transport state: slow-sync clients are getting ready.
+STARTING = _lib.JackTransportStarting
+#: Transport state: clients on other machines are getting ready.
+NETSTARTING = _lib.JackTransportNetStarting
+
+#: A property was added (see `Client.set_property_change_callback`).
+PROPERTY_CREATED = _lib.PropertyCreated
+#: A property has a new value.
+PROPERTY_CHANGED = _lib.PropertyChanged
+#: A property was removed.
+PROPERTY_DELETED = _lib.PropertyDeleted
+
+#: Bit of a position's *valid* field: bar, beat and tick are set.
+POSITION_BBT = _lib.JackPositionBBT
+#: Bit of *valid*: *frame_time* and *next_time* are set.
+POSITION_TIMECODE = _lib.JackPositionTimecode
+#: Bit of *valid*: *bbt_offset* is set.
+POSITION_BBT_FRAME_OFFSET = _lib.JackBBTFrameOffset
+#: Bit of *valid*: *audio_frames_per_video_frame* is set.
+POSITION_AUDIO_VIDEO_RATIO = _lib.JackAudioVideoRatio
+#: Bit of *valid*: *video_offset* is set.
+POSITION_VIDEO_FRAME_OFFSET = _lib.JackVideoFrameOffset
+#: Bit of *valid*: *tick_double* is set.
+POSITION_TICK_DOUBLE = _lib.JackTickDouble
+
+#: Latency between a port and the inputs of the graph.
+CAPTURE_LATENCY = _lib.JackCaptureLatency
+#: Latency between a port and the outputs of the graph.
+PLAYBACK_LATENCY = _lib.JackPlaybackLatency
+
+_METADATA = 'http://jackaudio.org/metadata/'
+#: Key: to which hardware a physical port is connected.
+METADATA_CONNECTED = _METADATA + 'connected'
+#: Key: what kinds of events a port carries.
+METADATA_EVENT_TYPES = _METADATA + 'event-types'
+#: Key: the hardware behind a physical port.
+METADATA_HARDWARE = _METADATA + 'hardware'
+#: Key: a PNG icon of up to 128x128 pixels, in Base64.
+METADATA_ICON_LARGE = _METADATA + 'icon-large'
+#: Key: the name of an icon in the desktop's theme.
+METADATA_ICON_NAME = _METADATA + 'icon-name'
+#: Key: a PNG icon of up to 32x32 pixels, in Base64.
+METADATA_ICON_SMALL = _METADATA + 'icon-small'
+#: Key: where a port stands in its client's order.
+METADATA_ORDER = _METADATA + 'order'
+#: Key: the group (a stereo pair, say) that a port belongs to.
+METADATA_PORT_GROUP = _METADATA + 'port-group'
+#: Key: a name for people to read.
+METADATA_PRETTY_NAME = _METADATA + 'pretty-name'
+#: Key: what a signal means (``'CV'``, for example).
+METADATA_SIGNAL_TYPE = _METADATA + 'signal-type'
+
+_AUDIO_TYPE = '32 bit float mono audio'
+_MIDI_TYPE = '8 bit raw midi'
+_SAMPLE_BYTES = 4
+
+# A deadline that a healthy server keeps with a wide margin.
+_PATIENCE = 3.0
+
+
+class PortFlags(_enum.IntFlag):
+    """What a port is and can do, as a set of bits.
+
+    Bits without a name here (of a later JACK) are kept.
+    """
+
+    IS_INPUT = _lib.JackPortIsInput
+    IS_OUTPUT = _lib.JackPortIsOutput
+    IS_PHYSICAL = _lib.JackPortIsPhysical
+    CAN_MONITOR = _lib.JackPortCanMonitor
+    IS_TERMINAL = _lib.JackPortIsTerminal
+
+
+class LatencyRange(_t.NamedTuple):
+    """The smallest and the largest latency of a port, in frames."""
+
+    min: int
+    max: int
+
+
+class CycleTimes(_t.NamedTuple):
+    """When the current process cycle began, and when the next one will."""
+
+    current_frames: int
+    current_usecs: int
+    next_usecs: int
+    period_usecs: float
+
+
+class SessionCommand(_t.NamedTuple):
+    """One client's answer to a session event."""
+
+    uuid: str
+    client_name: str
+    command: str
+    flags: int
+
+
+# -- Exceptions ---------------------------------------------------------------
+
+class JackError(Exception):
+    """The base class of everything that goes wrong with JACK."""
+
+
+class JackErrorCode(JackError):
+    """A function of libjack returned an error code.
+
+    Parameters
+    ----------
+    message
+        What was tried.
+    code
+        What the C function returned; often an errno value.
+
+    """
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message, code)
+        self.message = message
+        self.code = code
+
+    def __str__(self) -> str:
+        return f'{self.message} ({self.code})'
+
+
+class JackOpenError(JackError):
+    """A client could not be opened.
+
+    Parameters
+    ----------
+    name
+        The client's desired name.
+    status
+        The reasons that JACK gave.
+
+    """
+
+    def __init__(self, name: str, status: Status) -> None:
+        super().__init__(name, status)
+        self.name = name
+        self.status = status
+
+    def __str__(self) -> str:
+        text = f'cannot open client {self.name!r}: {self.status!r}'
+        if self.status.server_failed:
+            text += (' -- is a JACK server running?  '
+                     '(without a sound card: jackd -r -d dummy)')
+        elif self.status.name_not_unique:
+            text += ' -- the name is taken, and use_exact_name was asked for'
+        elif self.status.server_error:
+            text += (' -- the server refused; it may have reached its limit '
+                     'of clients, or the name may be longer than '
+                     f'{client_name_size() - 1} bytes')
+        return text
+
+
+class CallbackExit(Exception):
+    """Raised in a callback to tell JACK of a failure, without a traceback.
+
+    In the process callback this ends the processing for good.
+    """
+
+
+class _JackValueError(JackError, ValueError):
+    """A JACK failure which older programs expect as a `ValueError`."""
+
+
+class _JackRuntimeError(JackError, RuntimeError):
+    """A JACK failure which older programs expect as a `RuntimeError`."""
+
+
+# -- The C boundary -----------------------------------------------------------
+
+_NULL = _ffi.NULL
+
+
+def _string(ptr: _t.Any) -> str:
+    """Decode a C string; bytes that are not UTF-8 survive as surrogates."""
+    return _ffi.string(ptr).decode('utf-8', 'surrogateescape')
+
+
+def _take_string(ptr: _t.Any) -> str:
+    """Decode a C string that libjack has handed over to us, and free it."""
+    try:
+        return _string(ptr)
+    finally:
+        _lib.jack_free(ptr)
+
+
+def _take_names(ptr: _t.Any) -> list[bytes]:
+    """Copy and free a NULL-terminated array of port names."""
+    if ptr == _NULL:
+        return []
+    names = []
+    try:
+        while ptr[len(names)] != _NULL:
+            names.append(_ffi.string(ptr[len(names)]))
+    finally:
+        _lib.jack_free(ptr)
+    return names
+
+
+def _encode(text: str, argument: str) -> bytes:
+    """Make a C string from *text*, the value of *argument*."""
+    if not isinstance(text, str):
+        raise TypeError(f'{argument} must be a str, '
+                        f'not {type(text).__name__}')
+    try:
+        data = text.encode('utf-8', 'surrogateescape')
+    except UnicodeEncodeError as error:
+        raise ValueError(f'{argument} cannot be written as UTF-8: {error}'
+                         ) from None
+    if b'\0' in data:
+        raise ValueError(f'{argument} must not contain a null character: '
+                         f'{text!r}')
+    return data
+
+
+def _encode_name(text: str, argument: str) -> bytes:
+    """Make a C string from a name, which must not be empty."""
+    data = _encode(text, argument)
+    if not data:
+        raise ValueError(f'{argument} must not be empty')
+    return data
+
+
+def _integer(value: _t.SupportsIndex, argument: str, bits: int = 32) -> int:
+    """Check an unsigned integer of any integer type."""
+    try:
+        number = value.__index__()
+    except AttributeError:
+        raise TypeError(f'{argument} must be an integer, '
+                        f'not {type(value).__name__}') from None
+    if not 0 <= number < 1 << bits:
+        raise ValueError(f'{argument} must be from 0 to 2**{bits} - 1, '
+                         f'not {number}')
+    return number
+
+
+def _check(code: int, message: str) -> None:
+    """Raise `JackErrorCode` when libjack returned an error code."""
+    if code:
+        if _get_ident() in _notified_threads:
+            message += (
+                ' -- most servers refuse requests from within a notification '
+                'callback; do it in another thread (pass it on with a '
+                'queue.SimpleQueue)')
+        raise JackErrorCode(message, code)
+
+
+def _not_null(ptr: _t.Any, message: str) -> _t.Any:
+    """Raise `JackError` when libjack returned no object."""
+    if ptr == _NULL:
+        raise JackError(message)
+    return ptr
+
+
+def _callable(function: _t.Any, argument: str = 'callback') -> None:
+    if not callable(function):
+        raise TypeError(f'{argument} must be callable, '
+                        f'not {type(function).__name__}')
+
+
+def _check_pattern(pattern: bytes) -> None:
+    """Refuse a broken regular expression: JACK 1 crashes on it."""
+    if _libc is None:
+        return
+    # Larger than regex_t on any platform; 1 is REG_EXTENDED on all of them.
+    preg = _ffi.new('char[1024]')
+    if _libc.regcomp(preg, pattern, 1):
+        raise ValueError('name_pattern is not a POSIX extended regular '
+                         f'expression: {pattern.decode("utf-8", "replace")!r}')
+    _libc.regfree(preg)
+
+
+def _report(what: str, error: BaseException | None) -> None:
+    """Print what ended a callback, as Python does for threads."""
+    if error is None or isinstance(error, CallbackExit):
+        return
+    if _sys.stderr is None:     # pythonw.exe has no stderr.
+        return
+    lines = _traceback.format_exception(type(error), error,
+                                        error.__traceback__)
+    _sys.stderr.write(f'Exception in JACK {what}:\n' + ''.join(lines))
+    _sys.stderr.flush()
+
+
+#: The identifiers of the threads that are inside a notification callback.
+_notified_threads: set[int] = set()
+
+#: The identifiers of the threads that run the process cycle of a client.
+_cycle_threads: set[int] = set()
+
+
+def _on_jack_thread() -> bool:
+    ident = _get_ident()
+    return ident in _notified_threads or ident in _cycle_threads
+
+
+def _gone() -> None:
+    """Stand in for a reference to something that is not there (any more)."""
+
+
+class _Core:
+    """What stands between a client and C: pointer, callbacks, cycle thread.
+
+    Trampolines, ports and the process cycle refer to the core and never to
+    the `Client`, so that a forgotten client can be collected.
+    """
+
+    def __init__(self, ptr: _t.Any, name: str, server: str) -> None:
+        #: The C pointer; `None` from the moment that closing begins.
+        self.ptr = ptr
+        self.name = name
+        self.server = server
+        #: Completes the sentence "client 'x' ..." once it cannot be used.
+        self.end = ''
+        #: Finds the client without keeping it alive.
+        self.client: _abc.Callable[[], Client | None] = _gone
+        self.active = False
+        self.last_exception: BaseException | None = None
+        self.xrun_count = 0
+        #: Guards activation, deactivation and closing.  Never waited for
+        #: without a deadline, as callbacks may want it too.
+        self.lifecycle = _threading.RLock()
+        #: The user's callbacks.  They can be replaced without a word to C.
+        self.functions: dict[str, _t.Any] = {}
+        #: The C callbacks, alive as long as C may call them.
+        self.trampolines: dict[str, _t.Any] = {}
+        self.kept: list[_t.Any] = []
+        #: Native identifiers of the threads that notifications come on.
+        self.notifiers: set[int] = set()
+        #: Our own ports by full name.
+        self.own: dict[bytes, OwnPort] = {}
+        #: Names that ports had before they were renamed.
+        self.renamed: dict[bytes, bytes] = {}
+        #: What ports were, for notifications of their end.
+        self.remembered: dict[bytes, _Memory] = {}
+        #: The thread identifier while the process callback runs, or 0.
+        self.ident = 0
+        self.frames = 0
+        self.cycle = 0
+        self.cycle_idents: set[int] = set()
+        #: Output ports whose data has to be handed to JACK after the callback.
+        self.outputs: list[OwnPort] = []
+        self.runner: _Runner | None = None
+
+    def require(self) -> _t.Any:
+        """Return the C pointer, or raise when the client cannot be used."""
+        if self.end:
+            raise JackError(f'client {self.name!r} {self.end}')
+        return self.ptr
+
+    def __enter__(self) -> None:
+        if not self.lifecycle.acquire(timeout=_PATIENCE):
+            raise JackError(
+                f'client {self.name!r} is being activated, deactivated or '
+                'closed by another thread, which did not finish in time')
+
+    def __exit__(self, *_: object) -> None:
+        self.lifecycle.release()
+
+    def failed(self, what: str, error: BaseException | None) -> None:
+        """Note what ended a callback, and tell the user."""
+        self.last_exception = error
+        _report(f'{what} callback of client {self.name!r}', error)
+
+    def trampoline(self, name: str, cdecl: str,
+                   adapter: _abc.Callable[..., _t.Any],
+                   success: int | None, failure: int | None) -> _t.Any:
+        """Make a C callback for the user's callback called *name*.
+
+        *adapter* gets the user's function, the core and the arguments from C;
+        its result, if there is one, is what C gets.
+        """
+        ref = _weakref.ref(self)
+        what = name.replace('_', ' ')
+
+        def entry(*args: _t.Any) -> int | None:
+            core = ref()
+            if core is None:
+                return failure
+            ident = _get_ident()
+            outermost = ident not in _notified_threads
+            _notified_threads.add(ident)
+            core.notifiers.add(_threading.get_native_id())
+            try:
+                result = adapter(core.functions.get(name), core, *args[:-1])
+                return success if result is None else result
+            except BaseException as error:
+                core.failed(what, error)
+                return failure
+            finally:
+                if outermost:
+                    _notified_threads.discard(ident)
+
+        def escaped(kind: type, error: BaseException | None,
+                    traceback: _t.Any) -> None:
+            # What no `try` can catch, such as a failed conversion.
+            core = ref()
+            if core is not None:
+                core.failed(what, error)
+
+        options = {} if failure is None else {'error': failure}
+        callback = _ffi.callback(cdecl, entry, onerror=escaped, **options)
+        self.trampolines[name] = callback
+        return callback
+
+    def install(self, name: str, function: _t.Any) -> None:
+        """Have *function* called for the notification called *name*."""
+        notification = _NOTIFICATIONS[name]
+        if name not in self.trampolines:
+            ptr = self.require()
+            if self.active:
+                raise JackError(
+                    f'the {name.replace("_", " ")} callback of client '
+                    f'{self.name!r} cannot be set while it is active: call '
+                    'deactivate() first')
+            callback = self.trampoline(
+                name, notification.cdecl, notification.adapter,
+                notification.success, notification.failure)
+            code = getattr(_lib, notification.setter)(ptr, callback, _NULL)
+            # jack_on_info_shutdown() alone returns nothing.
+            _check(code or 0, f'cannot set the {name} callback')
+        self.functions[name] = function
+
+    def remember(self, ptr: _t.Any) -> _Memory:
+        """Look at a port while it exists, to know it when it is gone."""
+        name = _ffi.string(_lib.jack_port_name(ptr))
+        memory = _Memory(
+            name, _string(_lib.jack_port_type(ptr)),
+            PortFlags(_lib.jack_port_flags(ptr)), _lib.jack_port_uuid(ptr),
+            bool(_lib.jack_port_is_mine(self.ptr, ptr)))
+        self.remembered[name] = memory
+        return memory
+
+    def rename(self, old: bytes, new: bytes) -> None:
+        """Let handles made for the old name find the port."""
+        if old == new:
+            return
+        self.renamed[old] = new
+        self.renamed.pop(new, None)
+        port = self.own.pop(old, None)
+        if port is not None:
+            self.own[new] = port
+            port._bytes = new
+        memory = self.remembered.pop(old, None)
+        if memory is not None:
+            self.remembered[new] = memory._replace(name=new)
+
+    def enter_cycle_thread(self) -> None:
+        """Note that the calling thread is this client's process thread."""
+        self.cycle_idents.add(_get_ident())
+        _cycle_threads.add(_get_ident())
+
+    def leave_cycle_threads(self) -> None:
+        """Forget the process thread, as its identifier will be reused."""
+        _cycle_threads.difference_update(self.cycle_idents)
+        self.cycle_idents.clear()
+
+    def period(self) -> float:
+        """Return the duration of a cycle in seconds."""
+        frames = _lib.jack_get_buffer_size(self.ptr)
+        return float(frames / _lib.jack_get_sample_rate(self.ptr))
+
+    def process(self) -> _abc.Callable[[int], object]:
+        """Return what the process loop has to call."""
+        function = self.functions.get('process')
+        if isinstance(function, _NativeFunction):
+            return function
+        return _idle if function is None else function
+
+    def shut_down(self, status: Status, reason: str) -> None:
+        self.active = False
+        self.end = (f'has lost its JACK server ({reason}): close() it, and '
+                    'open a new one when a server is running')
+
+    def forget_after_fork(self) -> None:
+        """Make the copy in a forked child harmless."""
+        self.end = ('was opened before os.fork(): it belongs to the parent '
+                    'process; open another one here')
+        self.ptr = None
+        self.active = False
+        self.lifecycle = _threading.RLock()
+
+
+def _idle(frames: int) -> None:
+    """Do nothing in a cycle."""
+
+
+class _NativeFunction:
+    """A C function given by the user, and what it needs."""
+
+    def __init__(self, function: _t.Any, pointer: _t.Any,
+                 userdata: _t.Any) -> None:
+        self.function = function
+        self.pointer = pointer
+        self.userdata = userdata
+        self.arg, self.owner = _userdata_pointer(userdata)
+
+    def __call__(self, frames: int) -> None:
+        if self.pointer(frames, self.arg):
+            raise CallbackExit
+
+
+def _userdata_pointer(userdata: _t.Any) -> tuple[_t.Any, _t.Any]:
+    """Return *userdata* as a ``void *``, and what has to be kept alive."""
+    if userdata is None:
+        return _NULL, None
+    if isinstance(userdata, _ffi.CData):
+        if _ffi.typeof(userdata).kind not in ('pointer', 'array'):
+            raise TypeError('userdata must be a pointer, an integer address '
+                            'or a writable buffer')
+        return _ffi.cast('void *', userdata), userdata
+    if hasattr(userdata, '__index__'):
+        return _ffi.cast('void *', _integer(userdata, 'userdata', 64)), None
+    try:
+        view = _ffi.from_buffer(userdata, require_writable=True)
+    except (TypeError, ValueError, BufferError) as error:
+        raise TypeError('userdata must be a pointer, an integer address or '
+                        f'a writable contiguous buffer: {error}') from None
+    return _ffi.cast('void *', view), view
+
+
+def _native_function(function: _t.Any, cdecl: str,
+                     userdata: _t.Any) -> _NativeFunction | None:
+    """Recognise a C function pointer; return `None` for a Python callable.
+
+    Raises
+    ------
+    TypeError
+        If it is one of another signature.
+
+    """
+    wanted = _ffi.typeof(cdecl)
+    if isinstance(function, _ffi.CData):
+        kind = _ffi.typeof(function)
+        if kind.kind != 'function' or not _alike(kind, wanted):
+            raise TypeError(f'callback must be of the C type {cdecl}')
+        pointer = _ffi.cast(cdecl, function)
+    else:
+        ctypes = _sys.modules.get('ctypes')
+        # Numba's C functions know themselves as ctypes functions.
+        foreign = getattr(function, 'ctypes', function)
+        if ctypes is not None and isinstance(foreign, ctypes._CFuncPtr):
+            if foreign.argtypes is not None and (
+                    [ctypes.sizeof(a) for a in foreign.argtypes]
+                    != [_ffi.sizeof(a) for a in wanted.args]):
+                raise TypeError(f'callback must be of the C type {cdecl}: '
+                                'its arguments are others')
+            address = ctypes.cast(foreign, ctypes.c_void_p).value
+        else:
+            address = getattr(function, 'address', None)
+        if not isinstance(address, int):
+            if userdata is not None:
+                raise TypeError('userdata goes with a native function only')
+            return None
+        if not address:
+            raise ValueError('callback must not be a null pointer')
+        pointer = _ffi.cast(cdecl, address)
+    return _NativeFunction(function, pointer, userdata)
+
+
+def _alike(kind: _t.Any, wanted: _t.Any) -> bool:
+    """Compare two C function types by the sizes of what they pass."""
+    return (len(kind.args) == len(wanted.args)
+            and kind.result.kind == wanted.result.kind
+            and all(a.kind == b.kind and _ffi.sizeof(a) == _ffi.sizeof(b)
+                    for a, b in zip(kind.args, wanted.args)))
+
+
+class _Memory(_t.NamedTuple):
+    """What is remembered of a port that may be gone."""
+
+    name: bytes
+    type: str
+    flags: PortFlags
+    uuid: int
+    is_mine: bool
+
+
+class _Notification(_t.NamedTuple):
+    """How libjack delivers one kind of notification."""
+
+    cdecl: str
+    setter: str
+    adapter: _abc.Callable[..., _t.Any]
+    success: int | None = None
+    failure: int | None = None
+
+
+def _on_plain(function: _t.Any, core: _Core, *args: _t.Any) -> None:
+    function(*args)
+
+
+def _on_freewheel(function: _t.Any, core: _Core, starting: int) -> None:
+    function(bool(starting))
+
+
+def _on_shutdown(function: _t.Any, core: _Core, code: int,
+                 reason: _t.Any) -> None:
+    # A client that is being closed may be told of a shutdown which is its
+    # own doing.
+    if core.end:
+        return
+    status = Status(code)
+    text = _string(reason) if reason != _NULL else ''
+    core.shut_down(status, text or 'no reason given')
+    if function is not None:
+        function(status, text)
+
+
+def _on_xrun(function: _t.Any, core: _Core) -> None:
+    core.xrun_count += 1
+    if function is not None:
+        function(_lib.jack_get_xrun_delayed_usecs(core.ptr))
+
+
+def _on_client_registration(function: _t.Any, core: _Core, name: _t.Any,
+                            register: int) -> None:
+    function(_string(name), bool(register))
+
+
+def _notified_port(core: _Core, port_id: int) -> Port | None:
+    """Make a port object for an id, even when the port is gone already."""
+    ptr = _lib.jack_port_by_id(core.ptr, port_id)
+    if ptr == _NULL:
+        return None
+    name_ptr = _lib.jack_port_name(ptr)
+    if name_ptr == _NULL or not _ffi.string(name_ptr):
+        return None
+    name = _ffi.string(name_ptr)
+    client = core.client()
+    if client is None:
+        return None
+    if _lib.jack_port_by_name(core.ptr, name) != _NULL:
+        core.remember(ptr)
+        return client._port_from_name(name)
+    memory = core.remembered.pop(name, None)
+    if memory is None:
+        memory = core.remember(ptr)
+        del core.remembered[name]
+    return client._port_from_memory(memory)
+
+
+def _on_port_registration(function: _t.Any, core: _Core, port_id: int,
+                          register: int) -> None:
+    callback, only_available = function
+    port = _notified_port(core, port_id)
+    if port is not None or not only_available:
+        callback(port, bool(register))
+
+
+def _on_port_connect(function: _t.Any, core: _Core, a_id: int, b_id: int,
+                     connect: int) -> None:
+    callback, only_available = function
+    a = _notified_port(core, a_id)
+    b = _notified_port(core, b_id)
+    if (a is not None and b is not None) or not only_available:
+        callback(a, b, bool(connect))
+
+
+def _on_port_rename(function: _t.Any, core: _Core, port_id: int,
+                    old: _t.Any, new: _t.Any) -> None:
+    core.rename(_ffi.string(old), _ffi.string(new))
+    if function is None:
+        return
+    callback, only_available = function
+    port = _notified_port(core, port_id)
+    if port is not None or not only_available:
+        callback(port, _string(old), _string(new))
+
+
+def _on_property_change(function: _t.Any, core: _Core, subject: int,
+                        key: _t.Any, change: int) -> None:
+    function(subject, _string(key) if key != _NULL else '', change)
+
+
+def _on_session(function: _t.Any, core: _Core, event: _t.Any) -> None:
+    # The event is ours to free, at the latest after the reply.
+    function(SessionEvent(_ffi.gc(event, _lib.jack_session_event_free)))
+
+
+_NOTIFICATIONS = {
+    'shutdown': _Notification(
+        'JackInfoShutdownCallback', 'jack_on_info_shutdown', _on_shutdown),
+    'freewheel': _Notification(
+        'JackFreewheelCallback', 'jack_set_freewheel_callback',
+        _on_freewheel),
+    'blocksize': _Notification(
+        'JackBufferSizeCallback', 'jack_set_buffer_size_callback',
+        _on_plain, 0, 1),
+    'samplerate': _Notification(
+        'JackSampleRateCallback', 'jack_set_sample_rate_callback',
+        _on_plain, 0, 1),
+    'client_registration': _Notification(
+        'JackClientRegistrationCallback',
+        'jack_set_client_registration_callback', _on_client_registration),
+    'port_registration': _Notification(
+        'JackPortRegistrationCallback',
+        'jack_set_port_registration_callback', _on_port_registration),
+    'port_connect': _Notification(
+        'JackPortConnectCallback', 'jack_set_port_connect_callback',
+        _on_port_connect),
+    'port_rename': _Notification(
+        'JackPortRenameCallback', 'jack_set_port_rename_callback',
+        _on_port_rename),
+    'graph_order': _Notification(
+        'JackGraphOrderCallback', 'jack_set_graph_order_callback',
+        _on_plain, 0, 1),
+    'xrun': _Notification(
+        'JackXRunCallback', 'jack_set_xrun_callback', _on_xrun, 0, 1),
+    'latency': _Notification(
+        'JackLatencyCallback', 'jack_set_latency_callback',
+        _on_plain),
+    'property_change': _Notification(
+        'JackPropertyChangeCallback', 'jack_set_property_change_callback',
+        _on_property_change),
+    'session': _Notification(
+        'JackSessionCallback', 'jack_set_session_callback', _on_session),
+    'thread_init': _Notification(
+        'JackThreadInitCallback', 'jack_set_thread_init_callback',
+        _on_plain),
+}
+
+# -- The process cycle --------------------------------------------------------
+#
+# jack_deactivate() and jack_client_close() end the process thread with
+# pthread_cancel(), wherever it is.  Should that be within Python -- waiting
+# for the interpreter lock, say -- then the interpreter is dead.  So a Python
+# process callback is run by a loop in a process thread, and the loop has left
+# Python before JACK gets to cancel anything.
+
+
+class _RealtimeCalls:
+    """The functions of libjack that are called within the cycle.
+
+    On CPython they are called through ctypes with the interpreter lock held:
+    they are over sooner than the lock could be given up, and a busy thread
+    cannot snatch it from the middle of a cycle.
+    """
+
+    def __init__(self) -> None:
+        if _sys.implementation.name == 'cpython':
+            self._use_ctypes()
+        else:
+            self._use_cffi()
+
+    def _use_ctypes(self) -> None:
+        import ctypes
+
+        def bind(name: str, result: _t.Any, *arguments: _t.Any) -> _t.Any:
+            address = _address(name)
+            return ctypes.PYFUNCTYPE(result, *arguments)(address)
+
+        pointer, size = ctypes.c_void_p, ctypes.c_size_t
+        uint32 = ctypes.c_uint32
+        self.handle = _int_from_ptr
+        self.memmove = ctypes.memmove
+        self.signal = bind('jack_cycle_signal', None, pointer, ctypes.c_int)
+        self.get_buffer = bind('jack_port_get_buffer', pointer, pointer,
+                               uint32)
+        self.midi_count = bind('jack_midi_get_event_count', uint32, pointer)
+        self.midi_get = bind('jack_midi_event_get', ctypes.c_int, pointer,
+                             pointer, uint32)
+        self.midi_clear = bind('jack_midi_clear_buffer', None, pointer)
+        self.midi_space = bind('jack_midi_max_event_size', size, pointer)
+        self.midi_reserve = bind('jack_midi_event_reserve', pointer, pointer,
+                                 uint32, size)
+        self.midi_write = bind('jack_midi_event_write', ctypes.c_int, pointer,
+                               uint32, ctypes.c_char_p, size)
+        self.midi_lost = bind('jack_midi_get_lost_event_count', uint32,
+                              pointer)
+
+    def _use_cffi(self) -> None:
+        self.handle = lambda ptr: ptr
+        self.memmove = _ffi.memmove
+        self.signal = _lib.jack_cycle_signal
+        self.get_buffer = _lib.jack_port_get_buffer
+        self.midi_count = _lib.jack_midi_get_event_count
+        self.midi_get = _lib.jack_midi_event_get
+        self.midi_clear = _lib.jack_midi_clear_buffer
+        self.midi_space = _lib.jack_midi_max_event_size
+        self.midi_reserve = lambda *args: (
+            _lib.jack_midi_event_reserve(*args) or None)
+        self.midi_write = _lib.jack_midi_event_write
+        self.midi_lost = _lib.jack_midi_get_lost_event_count
+
+
+def _int_from_ptr(ptr: _t.Any) -> int:
+    return int(_ffi.cast('uintptr_t', ptr))
+
+
+def _address(name: str) -> int:
+    """Return the address of a function of libjack."""
+    if not _lib.has(name):
+        getattr(_lib, name)()
+    return _int_from_ptr(_ffi.addressof(_lib._raw, name))
+
+
+_rt: _t.Any = None
+
+
+def _load_realtime_calls() -> None:
+    """Make `_rt`; not at import time, as ctypes takes its time."""
+    global _rt
+    if _rt is None:
+        _rt = _RealtimeCalls()
+
+
+class _Runner:
+    """The process cycle of one client, from activation to deactivation."""
+
+    def __init__(self, core: _Core,
+                 loop: _abc.Callable[[_Runner], object]) -> None:
+        self.core = core
+        self.loop = loop
+        self.handle = _rt.handle(core.ptr)
+        self.native_id = 0
+        #: Set by whoever wants the loop to end.
+        self.stopping = False
+        #: Set by the loop when it is safe to deactivate.
+        self.left = _threading.Event()
+        #: Whether a cycle was begun that JACK has not been told the end of.
+        self.pending = False
+        self.callback = _ffi.callback('JackThreadCallback', self.enter,
+                                      onerror=self.escaped)
+
+    # These run on JACK's thread.
+
+    def enter(self, _: _t.Any) -> _t.Any:
+        """Run the loop, and end so that nothing can be cancelled amiss."""
+        core = self.core
+        self.native_id = _threading.get_native_id()
+        core.enter_cycle_thread()
+        try:
+            self.loop(self)
+        except BaseException as error:
+            if not (self.stopping and isinstance(error, CallbackExit)):
+                core.failed('process', error)
+        core.ident = 0
+        core.outputs.clear()
+        if not self.stopping:
+            # Out of its own will: have the client taken out of the graph,
+            # which is how JACK learns of the failure on each of its kinds.
+            self.stopping = True
+            _janitor.hand_over(lambda: _deactivate(core))
+        self.leave()
+        core.leave_cycle_threads()
+        return _NULL
+
+    def escaped(self, kind: type, error: BaseException | None,
+                traceback: _t.Any) -> None:
+        self.core.failed('process', error)
+        self.stopping = True
+        self.left.set()
+
+    def leave(self) -> None:
+        """Let deactivation begin, without leaving the server waiting."""
+        core = self.core
+        if _IMPLEMENTATION != 'JACK 2' or _libc is None:
+            self.signal()
+            self.left.set()
+            return
+        # From here on the cancellation waits until the thread has ended.
+        _libc.pthread_setcancelstate(_CANCEL_DISABLE, _ffi.new('int *'))
+        self.left.set()
+        # A server in synchronous mode (-S) would wait up to 5 s for a client
+        # that does not answer any more.  So this cycle is ended when the
+        # server has got word of the deactivation, and if it was late all
+        # the same, the next one is, too.
+        period = core.period()
+        start = seen = _time.monotonic()
+        cycles = 0
+        last = _lib.jack_last_frame_time(core.ptr)
+        _time.sleep(min(0.001, period / 4))
+        self.signal()
+        while cycles < 2 and _time.monotonic() - start < 1:
+            _time.sleep(period / 8)
+            now = _time.monotonic()
+            frame = _lib.jack_last_frame_time(core.ptr)
+            if frame != last:
+                last, seen, cycles = frame, now, cycles + 1
+            elif now - seen > 4 * period + 0.01:
+                _rt.signal(self.handle, 0)
+                seen = now
+
+    def signal(self) -> None:
+        if self.pending:
+            self.pending = False
+            _rt.signal(self.handle, 0)
+
+    # These run on other threads.
+
+    def stop(self) -> None:
+        """Wait until the loop has left Python.
+
+        Raises
+        ------
+        JackError
+            When the user's callback does not return.
+
+        """
+        core = self.core
+        self.stopping = True
+        cycle = -1
+        while not self.left.is_set():
+            if core.cycle != cycle:
+                cycle = core.cycle
+                deadline = _time.monotonic() + (0.2 if core.end else 1)
+            elif _time.monotonic() > deadline:
+                # No cycles any more.  If the thread is not in the callback
+                # then it waits in libjack, where it can be cancelled.
+                if core.ident:
+                    raise JackError(
+                        f'the process callback of client {core.name!r} does '
+                        'not return; the client stays as it is')
+                return
+            self.left.wait(0.05)
+        if _IMPLEMENTATION != 'JACK 2' or _libc is None:
+            _await_native(self.native_id)
+
+
+def _process_loop(runner: _Runner) -> None:
+    """Call the process callback once per cycle."""
+    core = runner.core
+    process = core.process()
+    wait = _lib.jack_cycle_wait
+    signal = _rt.signal
+    ptr = core.ptr
+    handle = runner.handle
+    outputs = core.outputs
+    ident = _get_ident()
+    while True:
+        frames = wait(ptr)
+        if runner.stopping or not frames:
+            runner.pending = True
+            return
+        core.cycle += 1
+        core.frames = frames
+        core.ident = ident
+        try:
+            process(frames)
+        except BaseException:
+            runner.pending = True
+            raise
+        core.ident = 0
+        if outputs:
+            for port in outputs:
+                port._flush(frames)
+            outputs.clear()
+        signal(handle, 0)
+
+
+def _user_loop(runner: _Runner) -> None:
+    """Let the user's function wait for the cycles and signal their ends."""
+    runner.core.functions['thread']()
+
+
+def _make_process_trampoline(core: _Core) -> _t.Any:
+    """Make an ordinary process callback, for JACK 1.
+
+    There the process thread must go on after deactivation, as it delivers
+    the notifications and serves the next activation as well; it is cancelled
+    by jack_client_close() only.
+    """
+    ref = _weakref.ref(core)
+    process = core.process()
+
+    def entry(frames: int, _: _t.Any) -> int:
+        core = ref()
+        if core is None or not core.active:
+            return 0
+        ident = _get_ident()
+        if ident not in _cycle_threads:
+            core.enter_cycle_thread()
+            core.notifiers.add(_threading.get_native_id())
+        core.cycle += 1
+        core.frames = frames
+        core.ident = ident
+        try:
+            process(frames)
+            for port in core.outputs:
+                port._flush(frames)
+        except BaseException as error:
+            core.failed('process', error)
+            core.active = False
+            _janitor.hand_over(lambda: _deactivate(core, again=True))
+        finally:
+            core.ident = 0
+            core.outputs.clear()
+        return 0
+
+    def escaped(kind: type, error: BaseException | None,
+                traceback: _t.Any) -> None:
+        core = ref()
+        if core is not None:
+            core.failed('process', error)
+
+    return _ffi.callback('JackProcessCallback', entry, error=0,
+                         onerror=escaped)
+
+
+# PTHREAD_CANCEL_DISABLE
+_CANCEL_DISABLE = 0 if _sys.platform == 'darwin' else 1
+
+_IMPLEMENTATION = _implementation()
+
+# The numbers of futex() and futex_time64() on Linux, whatever the processor.
+_FUTEX = frozenset(('98', '202', '221', '238', '240', '422'))
+
+
+def _await_native(native_id: int) -> bool:
+    """Wait until a thread of JACK's is certain to be outside of Python.
+
+    A thread that wants the interpreter lock waits for a futex, one that
+    waits for the server does so in another system call.
+    """
+    deadline = _time.monotonic() + _PATIENCE
+    path = f'/proc/self/task/{native_id}/syscall'
+    while _time.monotonic() < deadline:
+        try:
+            with open(path, encoding='ascii') as file:
+                call = file.read().split()
+        except (FileNotFoundError, ProcessLookupError):
+            if _os.path.isdir('/proc/self/task'):
+                return True     # The thread has ended.
+            call = ['?']
+        except OSError:
+            call = ['?']
+        if call == ['?']:
+            # Nothing to look at on this system: give it time to leave.
+            _time.sleep(0.02)
+            return True
+        if call[0] not in _FUTEX and call[0] != 'running':
+            return True
+        _time.sleep(0.0005)
+    return False
+
+
+def _deactivate(core: _Core, again: bool = False) -> int:
+    """Take a client out of the graph; return JACK's code."""
+    with core:
+        runner = core.runner
+        if not core.active and runner is None and not again:
+            return 0
+        if core.ptr is None:
+            return 0
+        if runner is not None:
+            runner.stop()
+        lost = bool(core.end)
+        core.active = False
+        core.runner = None
+        if lost:
+            # There is no server to ask; closing ends the thread.
+            core.kept.append(runner)
+            return 0
+        code = int(_lib.jack_deactivate(core.ptr))
+        if runner is not None:
+            _lib.jack_set_process_thread(core.ptr, _ffi.cast(
+                'JackThreadCallback', 0), _NULL)
+        return code
+
+
+class _Janitor:
+    """A thread for what must not be done on the thread that asks for it."""
+
+    def __init__(self) -> None:
+        self.jobs: _queue.SimpleQueue[_t.Any] = _queue.SimpleQueue()
+        self.thread: _threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread now: later it may be a bad moment."""
+        if self.thread is None:
+            self.thread = _threading.Thread(
+                target=self.run, name='jack-janitor', daemon=True)
+            self.thread.start()
+
+    def hand_over(self, job: _abc.Callable[[], object]) -> None:
+        self.jobs.put(job)
+
+    def run(self) -> None:
+        for job in iter(self.jobs.get, None):
+            try:
+                job()
+            except JackError as error:
+                _report('clean-up', error)
+
+    def stop(self) -> None:
+        if self.thread is not None:
+            self.jobs.put(None)
+            self.thread.join(_PATIENCE)
+
+
+_janitor = _Janitor()
+#: The cores of all clients that have been opened and not closed yet.
+_open_cores: _weakref.WeakSet[_Core] = _weakref.WeakSet()
+
+
+def _users_of(core: _Core) -> bool:
+    """Tell whether another thread may be in a C function with this client."""
+    mine = _get_ident()
+    for ident, top in _sys._current_frames().items():
+        if ident == mine or ident in _cycle_threads:
+            continue
+        frame: _types.FrameType | None = top
+        while frame is not None:
+            if (frame.f_globals is globals() and getattr(
+                    frame.f_locals.get('self'), '_core', None) is core):
+                return True
+            frame = frame.f_back
+    return False
+
+
+def _dispose(core: _Core) -> int:
+    """Close a client in C; return JACK's code."""
+    with core:
+        ptr = core.ptr
+        if ptr is None:
+            return 0
+        was_lost = bool(core.end)
+        code = _deactivate(core)
+        if not was_lost:
+            core.end = 'is closed'
+        deadline = _time.monotonic() + _PATIENCE
+        while _users_of(core) and _time.monotonic() < deadline:
+            _time.sleep(0.001)
+        if not was_lost:
+            for name in core.trampolines:
+                if name in _NOTIFICATIONS and name != 'shutdown':
+                    notification = _NOTIFICATIONS[name]
+                    getattr(_lib, notification.setter)(
+                        ptr, _ffi.cast(notification.cdecl, 0), _NULL)
+        for native_id in core.notifiers:
+            if native_id != _threading.get_native_id():
+                _await_native(native_id)
+        core.leave_cycle_threads()
+        core.ptr = None
+        core.end = 'is closed'
+        code = int(_lib.jack_client_close(ptr)) or code
+        _open_cores.discard(core)
+        core.functions.clear()
+        core.trampolines.clear()
+        core.kept.clear()
+        core.own.clear()
+        return code
+
+
+@_atexit.register
+def _close_all() -> None:
+    """Close what the program left open, while Python is still alive."""
+    for core in list(_open_cores):
+        try:
+            _dispose(core)
+        except JackError as error:
+            _report('clean-up at exit', error)
+    _janitor.stop()
+    # libjack may have something to say when there is no Python any more.
+    for kind in _messages:
+        _set_message_function(kind, None)
+
+
+def _forget_parent() -> None:
+    """In a forked child: leave everything to the parent."""
+    global _janitor
+    for core in _open_cores:
+        core.forget_after_fork()
+        _forked_cores.append(core)
+    _open_cores.clear()
+    _notified_threads.clear()
+    _cycle_threads.clear()
+    _janitor = _Janitor()
+
+
+#: Kept in a forked child, so that nothing of the parent's is freed there.
+_forked_cores: list[_Core] = []
+
+if hasattr(_os, 'register_at_fork'):
+    _os.register_at_fork(after_in_child=_forget_parent)
+
+# -- Values -------------------------------------------------------------------
+
+def _flag(bit: int, text: str) -> property:
+    def get(self: Status) -> bool:
+        return bool(self._code & bit)
+
+    get.__doc__ = text
+    return property(get)
+
+
+class Status:
+    """What happened when a client was opened, or why it was shut down.
+
+    Parameters
+    ----------
+    code
+        The bits as JACK gives them.
+
+    Examples
+    --------
+    >>> import jack
+    >>> status = jack.Status(0x11)
+    >>> status.server_failed
+    True
+    >>> status
+    <jack.Status 0x11: failure, server_failed>
+
+    """
+
+    __slots__ = '_code'
+
+    def __init__(self, code: int) -> None:
+        self._code = code
+
+    def __repr__(self) -> str:
+        names = ', '.join(name for name in _STATUS_NAMES
+                          if getattr(self, name))
+        return f'<jack.Status 0x{self._code:x}: {names or "no flags set"}>'
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Status):
+            return NotImplemented
+        return self._code == other._code
+
+    def __hash__(self) -> int:
+        return hash(self._code)
+
+    failure = _flag(
+        _lib.JackFailure, 'The operation as a whole did not succeed.')
+    invalid_option = _flag(
+        _lib.JackInvalidOption, 'An option is unknown or does not fit here.')
+    name_not_unique = _flag(
+        _lib.JackNameNotUnique,
+        """The name was taken already.
+
+        With *use_exact_name* no client is opened.  Otherwise the client got
+        another name, made of the desired one, a dash and a number, which
+        `Client.name` tells.
+        """)
+    server_started = _flag(
+        _lib.JackServerStarted, 'A server was started for this client.')
+    server_failed = _flag(
+        _lib.JackServerFailed, 'There is no server to connect to.')
+    server_error = _flag(
+        _lib.JackServerError, 'The server did not answer as it should.')
+    no_such_client = _flag(
+        _lib.JackNoSuchClient, 'There is no client of this name.')
+    load_failure = _flag(
+        _lib.JackLoadFailure, 'An internal client could not be loaded.')
+    init_failure = _flag(
+        _lib.JackInitFailure, 'A client could not be set up.')
+    shm_failure = _flag(
+        _lib.JackShmFailure, 'The shared memory is out of reach.')
+    version_error = _flag(
+        _lib.JackVersionError,
+        "The server's protocol is not the one of this library.")
+    backend_error = _flag(
+        _lib.JackBackendError, "The server's driver failed.")
+    client_zombie = _flag(
+        _lib.JackClientZombie, 'The server threw the client out.')
+
+
+_STATUS_NAMES = [name for name, value in vars(Status).items()
+                 if isinstance(value, property)]
+
+
+class TransportState:
+    """The state of the transport; equals the constant of the same value.
+
+    Parameters
+    ----------
+    code
+        `STOPPED`, `ROLLING`, `STARTING` or `NETSTARTING`.
+
+    Examples
+    --------
+    >>> import jack
+    >>> state = jack.TransportState(1)
+    >>> state
+    jack.ROLLING
+    >>> state == jack.ROLLING
+    True
+
+    """
+
+    __slots__ = '_code'
+
+    def __init__(self, code: int) -> None:
+        self._code = code
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, TransportState):
+            return self._code == other._code
+        if isinstance(other, int):
+            return self._code == other
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._code)
+
+    def __int__(self) -> int:
+        return self._code
+
+    __index__ = __int__
+
+    def __repr__(self) -> str:
+        name = _TRANSPORT_NAMES.get(self._code, f'TransportState({self._code})')
+        return f'jack.{name}'
+
+
+_TRANSPORT_NAMES = {STOPPED: 'STOPPED', ROLLING: 'ROLLING',
+                    STARTING: 'STARTING', NETSTARTING: 'NETSTARTING'}
+
+# Which fields of a position belong to which bit of `valid`.
+_POSITION_FIELDS = {
+    POSITION_BBT: ('bar', 'beat', 'tick', 'bar_start_tick', 'beats_per_bar',
+                   'beat_type', 'ticks_per_beat', 'beats_per_minute'),
+    POSITION_TIMECODE: ('frame_time', 'next_time'),
+    POSITION_BBT_FRAME_OFFSET: ('bbt_offset',),
+    POSITION_AUDIO_VIDEO_RATIO: ('audio_frames_per_video_frame',),
+    POSITION_VIDEO_FRAME_OFFSET: ('video_offset',),
+    POSITION_TICK_DOUBLE: ('tick_double',),
+}
+
+
+def _is_position(pos: _t.Any) -> bool:
+    if not isinstance(pos, _ffi.CData):
+        return False
+    kind = _ffi.typeof(pos)
+    if kind.kind == 'pointer':
+        kind = kind.item
+    return kind is _ffi.typeof('jack_position_t')
+
+
+def position2dict(pos: _t.Any) -> dict[str, _t.Any]:
+    """Convert a position struct to a dict of its valid fields.
+
+    Parameters
+    ----------
+    pos
+        A ``jack_position_t``, as `Client.transport_query_struct` returns it
+        or as a timebase or sync callback gets it.
+
+    Returns
+    -------
+    dict
+        *usecs* (microseconds), *frame_rate* (frames per second) and *frame*
+        are always there, the others when their bit is set in *valid*.
+
+    Raises
+    ------
+    TypeError
+        If *pos* is something else.
+
+    """
+    if not _is_position(pos):
+        raise TypeError('pos must be a jack_position_t, '
+                        f'not {type(pos).__name__}')
+    names = ['usecs', 'frame_rate', 'frame']
+    for bit, fields in _POSITION_FIELDS.items():
+        if pos.valid & bit:
+            names += fields
+    return {name: getattr(pos, name) for name in names}
+
+
+class SessionEvent:
+    """A session manager's request to save (deprecated by JACK).
+
+    Set `command_line` and `flags` before `Client.session_reply`.
+    """
+
+    def __init__(self, ptr: _t.Any) -> None:
+        self._ptr: _t.Any = ptr
+        #: 1 to save, 2 to save and quit, 3 to save a template.
+        self.type = int(ptr.type)
+        #: The folder to save into, with a slash at its end.
+        self.session_dir = _string(ptr.session_dir)
+        #: What to give to `Client` as *session_id* next time.
+        self.client_uuid = _string(ptr.client_uuid)
+        #: How to start this program again; ``${SESSION_DIR}`` is replaced.
+        self.command_line = ''
+        #: 1 for an error, 2 for a program that needs a terminal.
+        self.flags = 0
+
+
+# -- Client -------------------------------------------------------------------
+
+class Client:
+    """A program's membership in the JACK graph.
+
+    A client is a context manager: ``with client:`` activates it, and
+    deactivates and closes it in the end.  What is left open when the program
+    ends is closed then.
+
+    Parameters
+    ----------
+    name
+        How the client would like to be called, at most
+        `client_name_size` - 1 bytes of UTF-8.  When the name is taken, the
+        server makes a unique one of it; see `name`.
+
+    Other Parameters
+    ----------------
+    use_exact_name
+        Fail instead when the name is taken.
+    no_start_server
+        Fail when no server is running, instead of starting one.  The
+        environment variable ``JACK_NO_START_SERVER`` does the same.
+    servername
+        Which server to talk to, when several are running.  The default is
+        the environment variable ``JACK_DEFAULT_SERVER``, or ``'default'``.
+    session_id
+        What a session manager has called this client before.
+
+    Raises
+    ------
+    JackOpenError
+        If JACK refuses; its *status* tells why.
+    JackError
+        If this process has a client on another JACK 2 server already:
+        libjack would show the first server's graph to both.
+    TypeError, ValueError
+        If an argument is not a name.
+
+    Notes
+    -----
+    ``__init__`` may be called again on the same object after it has failed.
+
+    Calls: `jack_client_open`_
+
+    Examples
+    --------
+    >>> import jack
+    >>> client = jack.Client('MyGreatClient')
+    >>> client.name
+    'MyGreatClient'
+    >>> client.close()
+
+    """
+
+    # -- Lifecycle
+
+    def __init__(self, name: str, use_exact_name: bool = False,
+                 no_start_server: bool = False,
+                 servername: str | None = None,
+                 session_id: str | None = None) -> None:
+        if getattr(self, '_core', None) is not None and not self.closed:
+            raise JackError(f'client {self._core.name!r} is open already: '
+                            'close() it first')
+        data = _encode_name(name, 'name')
+        options = _lib.JackNullOption
+        extra = []
+        if use_exact_name:
+            options |= _lib.JackUseExactName
+        if no_start_server:
+            options |= _lib.JackNoStartServer
+        if servername is not None:
+            server = _encode_name(servername, 'servername')
+            if len(server) > 200:
+                # JACK 2 overruns its stack at about 260 bytes.
+                raise ValueError('servername is too long: '
+                                 f'{len(server)} bytes, at most 200 will do')
+            options |= _lib.JackServerName
+            extra.append(_ffi.new('char[]', server))
+        if session_id is not None:
+            options |= _lib.JackSessionID
+            extra.append(_ffi.new('char[]', _encode(session_id,
+                                                    'session_id')))
+        server_key = (servername or _os.environ.get('JACK_DEFAULT_SERVER')
+                      or 'default')
+        _refuse_second_server(name, server_key)
+        _janitor.start()
+        status = _ffi.new('jack_status_t *')
+        ptr = _lib.jack_client_open(data, options, status, *extra)
+        self._status = Status(status[0])
+        if ptr == _NULL:
+            raise JackOpenError(name, self._status)
+        core = _Core(ptr, _string(_lib.jack_get_client_name(ptr)), server_key)
+        core.client = _weakref.ref(self)
+        self._core = core
+        _open_cores.add(core)
+        self._inports = Ports(self, _AUDIO_TYPE, _lib.JackPortIsInput)
+        self._outports = Ports(self, _AUDIO_TYPE, _lib.JackPortIsOutput)
+        self._midi_inports = Ports(self, _MIDI_TYPE, _lib.JackPortIsInput)
+        self._midi_outports = Ports(self, _MIDI_TYPE, _lib.JackPortIsOutput)
+        # Always there, so that every later call can tell of the server's end.
+        core.install('shutdown', None)
+
+    def close(self, ignore_errors: bool = True) -> None:
+        """Leave the graph and the server for good.
+
+        All ports are unregistered.  Afterwards every use of the client and
+        of its ports is a `JackError`; closing it again does nothing.  Not
+        realtime-safe.
+
+        Parameters
+        ----------
+        ignore_errors
+            Say nothing when the server does not agree, or is gone.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server reports an error which is not to be ignored.
+        JackError
+            If called within a callback: JACK would wait for itself.
+
+        Notes
+        -----
+        Calls: `jack_client_close`_
+
+        """
+        core = self._core
+        if core.ptr is None:
+            return
+        self._refuse_on_jack_thread('closed')
+        code = _dispose(core)
+        for ports in self._port_lists():
+            ports._ports = []
+        if not ignore_errors:
+            _check(code, f'cannot close client {core.name!r}')
+
+    def __enter__(self) -> Client:
+        self.activate()
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        try:
+            self.deactivate()
+        finally:
+            self.close()
+
+    def __del__(self) -> None:
+        # The net, not the contract: __init__ may have failed early, and the
+        # collector may run on a thread that JACK is going to wait for.
+        core = getattr(self, '_core', None)
+        if core is None or core.ptr is None:
+            return
+        if _on_jack_thread():
+            _janitor.hand_over(lambda: _dispose(core))
+        else:
+            _dispose(core)
+
+    def __repr__(self) -> str:
+        core = getattr(self, '_core', None)
+        if core is None:
+            return '<jack.Client, not opened>'
+        if core.end:
+            state = 'closed' if core.ptr is None else 'without a server'
+        else:
+            state = 'active' if core.active else 'inactive'
+        counts = ', '.join(
+            f'{len(ports)} {what}' for ports, what in zip(
+                self._port_lists(), ('in', 'out', 'MIDI in', 'MIDI out'))
+            if len(ports))
+        return f'<jack.Client {core.name!r} {state}: {counts or "no ports"}>'
+
+    def activate(self) -> None:
+        """Join the graph: from now on the callbacks are called.
+
+        Connections can be made only while the client is active.  Does
+        nothing when it is active already.  Not realtime-safe.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server refuses.
+
+        Notes
+        -----
+        Calls: `jack_activate`_
+
+        """
+        core = self._core
+        with core:
+            ptr = core.require()
+            if core.active:
+                return
+            for name in 'xrun', 'port_rename':
+                if name not in core.functions and _lib.has(
+                        _NOTIFICATIONS[name].setter):
+                    core.install(name, None)
+            core.last_exception = None
+            if not core.remembered and ('port_registration' in core.functions
+                                        or 'port_connect' in core.functions):
+                for name_bytes in self._list_names(b'', b'', 0):
+                    port_ptr = _lib.jack_port_by_name(ptr, name_bytes)
+                    if port_ptr != _NULL:
+                        core.remember(port_ptr)
+            self._prepare_cycle()
+            core.active = True
+            code = _lib.jack_activate(ptr)
+            if code:
+                _deactivate(core)
+            _check(code, f'cannot activate client {core.name!r}')
+
+    def _prepare_cycle(self) -> None:
+        """Choose who runs the cycle: the user's C function or our loop."""
+        core = self._core
+        ptr = core.ptr
+        functions = core.functions
+        process = functions.get('process')
+        in_python = {'sync', 'timebase', 'thread'} & functions.keys()
+        message = f'cannot set the process callback of client {core.name!r}'
+        _load_realtime_calls()
+        no_function = _ffi.cast('JackProcessCallback', 0)
+        if process is None and not in_python:
+            _lib.jack_set_process_callback(ptr, no_function, _NULL)
+        elif isinstance(process, _NativeFunction) and not in_python:
+            _check(_lib.jack_set_process_callback(
+                ptr, process.pointer, process.arg), message)
+            core.kept.append(process)
+        elif _IMPLEMENTATION == 'JACK 1' and 'thread' not in functions:
+            callback = _make_process_trampoline(core)
+            core.kept.append(callback)
+            _check(_lib.jack_set_process_callback(ptr, callback, _NULL),
+                   message)
+        else:
+            if _IMPLEMENTATION != 'PipeWire':
+                _lib.jack_set_process_callback(ptr, no_function, _NULL)
+            core.runner = _Runner(
+                core, _user_loop if 'thread' in functions else _process_loop)
+            _check(_lib.jack_set_process_thread(
+                ptr, core.runner.callback, _NULL), message)
+
+    def deactivate(self, ignore_errors: bool = True) -> None:
+        """Leave the graph; the client's connections are gone with it.
+
+        Returns after the last process callback has returned.  Does nothing
+        when the client is not active.  Not realtime-safe.
+
+        Parameters
+        ----------
+        ignore_errors
+            Say nothing when the server does not agree, or is gone.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server reports an error which is not to be ignored.
+        JackError
+            If called in the process callback, or if that does not return.
+
+        Notes
+        -----
+        Calls: `jack_deactivate`_
+
+        """
+        core = self._core
+        if core.ptr is None:
+            core.require()
+        if not core.active and core.runner is None:
+            return
+        if _get_ident() in core.cycle_idents:
+            self._refuse_on_jack_thread('deactivated')
+        code = _deactivate(core)
+        if not ignore_errors:
+            _check(code, f'cannot deactivate client {core.name!r}')
+
+    def _refuse_on_jack_thread(self, what: str) -> None:
+        if _on_jack_thread():
+            raise JackError(
+                f'client {self._core.name!r} cannot be {what} within a JACK '
+                'callback, as JACK would wait for that very thread: set a '
+                'threading.Event there and do it in the main thread')
+
+    @property
+    def _ptr(self) -> _t.Any:
+        """The C pointer; `JackError` when the client cannot be used."""
+        return self._core.require()
+
+    # -- Identity and server
+
+    @property
+    def name(self) -> str:
+        """The name that the server has given to this client."""
+        if self._core.ptr is None:
+            self._core.require()
+        return self._core.name
+
+    @property
+    def uuid(self) -> str:
+        """The client's UUID, a decimal number as a str.
+
+        Raises
+        ------
+        JackError
+            If it has none.
+
+        Notes
+        -----
+        Calls: `jack_client_get_uuid`_
+
+        """
+        return _take_string(_not_null(
+            _lib.jack_client_get_uuid(self._ptr),
+            f'client {self._core.name!r} has no UUID'))
+
+    @property
+    def status(self) -> Status:
+        """What the server said when this client was opened."""
+        if self._core.ptr is None:
+            self._core.require()
+        return self._status
+
+    @property
+    def active(self) -> bool:
+        """Whether the client takes part in the graph.
+
+        It does not any more after a process callback has failed or the
+        server has gone.
+        """
+        return self._core.active
+
+    @property
+    def closed(self) -> bool:
+        """Whether the client has been closed."""
+        return self._core.ptr is None
+
+    @property
+    def last_exception(self) -> BaseException | None:
+        """What a callback of this client has raised last, or `None`.
+
+        Reset by `activate`.
+        """
+        return self._core.last_exception
+
+    @property
+    def samplerate(self) -> int:
+        """Frames per second.
+
+        Notes
+        -----
+        Calls: `jack_get_sample_rate`_
+
+        """
+        return int(_lib.jack_get_sample_rate(self._ptr))
+
+    @property
+    def blocksize(self) -> int:
+        """Frames per process cycle; can be set.
+
+        The new size holds for the whole server.  Everybody's blocksize
+        callback is called, and the sound is interrupted.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server refuses the size.
+
+        Notes
+        -----
+        Calls: `jack_get_buffer_size`_, `jack_set_buffer_size`_
+
+        """
+        return int(_lib.jack_get_buffer_size(self._ptr))
+
+    @blocksize.setter
+    def blocksize(self, blocksize: int) -> None:
+        frames = _integer(blocksize, 'blocksize')
+        if not frames:
+            raise ValueError('blocksize must not be zero')
+        _check(_lib.jack_set_buffer_size(self._ptr, frames),
+               f'cannot set the blocksize to {frames}')
+
+    @property
+    def realtime(self) -> bool:
+        """Whether the server runs with real-time scheduling.
+
+        Notes
+        -----
+        Calls: `jack_is_realtime`_
+
+        """
+        return bool(_lib.jack_is_realtime(self._ptr))
+
+    def cpu_load(self) -> float:
+        """Return the share of the cycle's time that is used, in percent.
+
+        A running average over all clients, estimated by the server.
+
+        Notes
+        -----
+        Calls: `jack_cpu_load`_
+
+        """
+        return float(_lib.jack_cpu_load(self._ptr))
+
+    def set_freewheel(self, onoff: bool) -> None:
+        """Have the graph run as fast as it can, or in real time again.
+
+        Cycles then follow each other without waiting for the driver: this is
+        how to render to a file faster than one can listen.  Concerns the
+        whole server.
+
+        Parameters
+        ----------
+        onoff
+            `True` to begin, `False` to end.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server refuses.
+
+        See Also
+        --------
+        set_freewheel_callback
+
+        Notes
+        -----
+        Calls: `jack_set_freewheel`_
+
+        """
+        _check(_lib.jack_set_freewheel(self._ptr, bool(onoff)),
+               'cannot ' + ('start' if onoff else 'stop') + ' freewheeling')
+
+    @property
+    def thread_id(self) -> int:
+        """The process thread's native handle (``pthread_t`` as an int).
+
+        0 while there is no such thread.
+
+        Notes
+        -----
+        Calls: `jack_client_thread_id`_
+
+        """
+        return int(_lib.jack_client_thread_id(self._ptr))
+
+    @property
+    def realtime_priority(self) -> int:
+        """The priority of the process thread, -1 without real time.
+
+        Notes
+        -----
+        Calls: `jack_client_real_time_priority`_
+
+        """
+        return int(_lib.jack_client_real_time_priority(self._ptr))
+
+    @property
+    def max_realtime_priority(self) -> int:
+        """The priority that other threads should stay below; -1 for none.
+
+        Notes
+        -----
+        Calls: `jack_client_max_real_time_priority`_
+
+        """
+        return int(_lib.jack_client_max_real_time_priority(self._ptr))
+
+    # -- Ports
+
+    @property
+    def inports(self) -> Ports:
+        """The client's audio inputs, a `Ports` list.
+
+        `Ports.register` makes one, `OwnPort.unregister` takes one away and
+        `Ports.clear` all of them.
+        """
+        self._core.require()
+        return self._inports
+
+    @property
+    def outports(self) -> Ports:
+        """The client's audio outputs, a `Ports` list like `inports`."""
+        self._core.require()
+        return self._outports
+
+    @property
+    def midi_inports(self) -> Ports:
+        """The client's MIDI inputs, a `Ports` list like `inports`."""
+        self._core.require()
+        return self._midi_inports
+
+    @property
+    def midi_outports(self) -> Ports:
+        """The client's MIDI outputs, a `Ports` list like `inports`."""
+        self._core.require()
+        return self._midi_outports
+
+    def register_port(self, shortname: str, porttype: str, is_output: bool,
+                      is_terminal: bool = False, is_physical: bool = False,
+                      buffersize: int = 0) -> OwnPort:
+        """Register a port of any type, custom ones included.
+
+        Audio and MIDI ports are better registered with `Ports.register`;
+        a port made here is in none of the four lists.
+
+        Parameters
+        ----------
+        shortname
+            See `Ports.register`.
+        porttype
+            The type's name, at most 31 bytes.
+        is_output
+            Whether others read from it.
+        is_terminal, is_physical
+            See `Ports.register`.
+        buffersize
+            In bytes; 0 leaves it to a built-in type.
+
+        Raises
+        ------
+        JackError
+            If the server refuses, as JACK 2 does with types it doesn't know.
+
+        Notes
+        -----
+        Calls: `jack_port_register`_
+
+        """
+        flags = PortFlags.IS_OUTPUT if is_output else PortFlags.IS_INPUT
+        if is_terminal:
+            flags |= PortFlags.IS_TERMINAL
+        if is_physical:
+            flags |= PortFlags.IS_PHYSICAL
+        return self._register(shortname, porttype, flags,
+                              _integer(buffersize, 'buffersize'))
+
+    def _register(self, shortname: str, porttype: str, flags: int,
+                  buffersize: int = 0) -> OwnPort:
+        core = self._core
+        data = _encode_name(shortname, 'shortname')
+        full = core.name.encode('utf-8', 'surrogateescape') + b':' + data
+        message = f'cannot register port {shortname!r}'
+        if len(full) >= port_name_size():
+            raise JackError(
+                f'{message}: with the client\'s name its name has '
+                f'{len(full)} bytes, and {port_name_size() - 1} is the most')
+        if full in core.own:
+            raise JackError(f'{message}: client {core.name!r} has a port of '
+                            'this name already')
+        ptr = _lib.jack_port_register(
+            core.require(), data, _encode_name(porttype, 'porttype'),
+            int(flags), buffersize)
+        if ptr == _NULL:
+            raise JackError(
+                f'{message} of type {porttype!r}: the server refuses.  The '
+                'name may be taken, the type unknown, or there are as many '
+                'ports as the server allows (jackd -p NUMBER allows more)')
+        cls = _own_port_class(_string(_lib.jack_port_type(ptr)))
+        return cls(ptr, self)
+
+    def owns(self, port: str | Port) -> bool:
+        """Tell whether a port belongs to this client.
+
+        Parameters
+        ----------
+        port
+            A port, or its full name.
+
+        Raises
+        ------
+        JackError
+            If there is no such port.
+
+        Notes
+        -----
+        Calls: `jack_port_is_mine`_
+
+        """
+        return bool(_lib.jack_port_is_mine(self._ptr, self._find(port)))
+
+    def get_port_by_name(self, name: str) -> Port:
+        """Find a port by its full name (``'client:port'``) or an alias.
+
+        Returns
+        -------
+        Port
+            Or one of its subclasses, according to the port's type and owner.
+
+        Raises
+        ------
+        JackError
+            If there is no such port.
+
+        Notes
+        -----
+        Calls: `jack_port_by_name`_
+
+        """
+        return self._wrap_port_ptr(self._find(name, 'name'))
+
+    def get_port_by_id(self, id: int) -> Port:
+        """Find a port by the number that C callbacks know it by.
+
+        Raises
+        ------
+        JackError
+            If there is no such port.
+
+        Notes
+        -----
+        Calls: `jack_port_by_id`_
+
+        """
+        message = f'there is no port with the id {id}'
+        ptr = self._ptr
+        # JACK 2 gives out pointers for any number.
+        port = _not_null(_lib.jack_port_by_id(
+            ptr, _integer(id, 'id')), message)
+        name = _lib.jack_port_name(port)
+        if name == _NULL or _lib.jack_port_by_name(ptr, name) != port:
+            raise JackError(message)
+        return self._wrap_port_ptr(port)
+
+    def get_ports(self, name_pattern: str = '', is_audio: bool = False,
+                  is_midi: bool = False, is_input: bool = False,
+                  is_output: bool = False, is_physical: bool = False,
+                  can_monitor: bool = False,
+                  is_terminal: bool = False) -> list[Port]:
+        """List ports of the whole server.
+
+        Parameters
+        ----------
+        name_pattern
+            A POSIX extended regular expression, which matches anywhere in
+            the full name.  The empty string selects all names.
+        is_audio, is_midi
+            Select by type.  Without either, ports of all types are listed.
+        is_input, is_output
+            Select by direction.
+        is_physical, is_terminal, can_monitor
+            Select ports that have all of these properties.
+
+        Returns
+        -------
+        list of Port
+            In the server's order; own ports are `OwnPort` or `OwnMidiPort`.
+
+        Raises
+        ------
+        ValueError
+            If *name_pattern* is not a regular expression.
+
+        Notes
+        -----
+        Calls: `jack_get_ports`_
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('lister')
+        >>> client.get_ports('playback', is_input=True)
+        [jack.Port('system:playback_1'), jack.Port('system:playback_2')]
+        >>> client.close()
+
+        """
+        pattern = _encode(name_pattern, 'name_pattern')
+        if pattern:
+            _check_pattern(pattern)
+        flags = 0
+        for wanted, flag in ((is_input, PortFlags.IS_INPUT),
+                             (is_output, PortFlags.IS_OUTPUT),
+                             (is_physical, PortFlags.IS_PHYSICAL),
+                             (can_monitor, PortFlags.CAN_MONITOR),
+                             (is_terminal, PortFlags.IS_TERMINAL)):
+            if wanted:
+                flags |= flag
+        everything = bool(is_audio) == bool(is_midi)
+        audio = set(self._list_names(pattern, _AUDIO_TYPE.encode(), flags)
+                    if is_audio or everything else ())
+        midi = set(self._list_names(pattern, _MIDI_TYPE.encode(), flags)
+                   if is_midi or everything else ())
+        types = b''
+        if not everything:
+            types = (_AUDIO_TYPE if is_audio else _MIDI_TYPE).encode()
+        ports: list[Port] = []
+        for name in self._list_names(pattern, types, flags):
+            if name in audio:
+                cls: type[Port] = Port
+            elif name in midi:
+                cls = MidiPort
+            elif is_audio:
+                continue
+            else:
+                # Of another type, or registered a moment ago.
+                port = self._port_from_name(name)
+                if port is not None:
+                    ports.append(port)
+                continue
+            ports.append(self._core.own.get(name)
+                         or cls._named(name, self))
+        return ports
+
+    def _list_names(self, pattern: bytes, types: bytes,
+                    flags: int) -> list[bytes]:
+        return _take_names(_lib.jack_get_ports(
+            self._ptr, pattern or _NULL, types or _NULL, flags))
+
+    def _port_lists(self) -> tuple[Ports, ...]:
+        return (self._inports, self._outports, self._midi_inports,
+                self._midi_outports)
+
+    def _find(self, port: str | Port, argument: str = 'port') -> _t.Any:
+        """Return the C pointer of a port given by name or object."""
+        if isinstance(port, Port):
+            return port._ptr
+        if not isinstance(port, str):
+            raise TypeError(f'{argument} must be a Port or the full name of '
+                            f'one, not {type(port).__name__}')
+        return _not_null(
+            _lib.jack_port_by_name(self._ptr, _encode_name(port, argument)),
+            f'there is no port {port!r}')
+
+    def _port_name(self, port: str | Port, argument: str) -> bytes:
+        """Return the full name of a port given by name or object."""
+        if isinstance(port, Port):
+            return port._resolve()[1]
+        if not isinstance(port, str):
+            raise TypeError(f'{argument} must be a Port or the full name of '
+                            f'one, not {type(port).__name__}')
+        return _encode_name(port, argument)
+
+    def _wrap_port_ptr(self, ptr: _t.Any) -> Port:
+        """Make a port object for a C pointer."""
+        name = _ffi.string(_lib.jack_port_name(ptr))
+        own = self._core.own.get(name)
+        if own is not None:
+            return own
+        porttype = _string(_lib.jack_port_type(ptr))
+        mine = _lib.jack_port_is_mine(self._ptr, ptr)
+        cls = (_own_port_class if mine else _port_class)(porttype)
+        return cls(ptr, self)
+
+    def _port_from_name(self, name: bytes) -> Port | None:
+        """Make a port object, or nothing if the port has vanished."""
+        own = self._core.own.get(name)
+        if own is not None:
+            return own
+        ptr = _lib.jack_port_by_name(self._ptr, name)
+        if ptr == _NULL:
+            return None
+        return self._wrap_port_ptr(ptr)
+
+    def _port_from_memory(self, memory: _Memory) -> Port:
+        """Make an object for a port that is gone."""
+        cls = (_own_port_class if memory.is_mine
+               else _port_class)(memory.type)
+        port = cls._named(memory.name, self)
+        port._memory = memory
+        return port
+
+    # -- Connections
+
+    def connect(self, source: str | Port, destination: str | Port) -> None:
+        """Connect an output port to an input port of the same type.
+
+        Parameters
+        ----------
+        source
+            The output: a port or its full name.
+        destination
+            The input: a port or its full name.
+
+        Raises
+        ------
+        JackErrorCode
+            If that cannot be done; the code is ``errno.EEXIST`` when the two
+            are connected already.
+
+        See Also
+        --------
+        disconnect, OwnPort.connect
+
+        Notes
+        -----
+        Calls: `jack_connect`_
+
+        """
+        self._patch(_lib.jack_connect, source, destination, True)
+
+    def disconnect(self, source: str | Port, destination: str | Port) -> None:
+        """Take a connection away.
+
+        Parameters
+        ----------
+        source, destination
+            The two ends; see `connect`.
+
+        Raises
+        ------
+        JackErrorCode
+            If there is no such connection.
+
+        Notes
+        -----
+        Calls: `jack_disconnect`_
+
+        """
+        self._patch(_lib.jack_disconnect, source, destination, False)
+
+    def _patch(self, function: _t.Any, source: str | Port,
+               destination: str | Port, connecting: bool) -> None:
+        ptr = self._ptr
+        a = self._port_name(source, 'source')
+        b = self._port_name(destination, 'destination')
+        code = function(ptr, a, b)
+        if code:
+            verb = 'connect' if connecting else 'disconnect'
+            names = [name.decode('utf-8', 'replace') for name in (a, b)]
+            _check(code, f'cannot {verb} {names[0]!r} and {names[1]!r}: '
+                   + self._why_not(a, b, code, connecting))
+
+    def _why_not(self, a: bytes, b: bytes, code: int,
+                 connecting: bool) -> str:
+        """Find out why two ports could not be (dis)connected."""
+        if connecting and code == _errno.EEXIST:
+            return 'they are connected already'
+        facts = []
+        for name, flag, what in ((a, PortFlags.IS_OUTPUT, 'an output'),
+                                 (b, PortFlags.IS_INPUT, 'an input')):
+            text = name.decode('utf-8', 'replace')
+            ptr = _lib.jack_port_by_name(self._ptr, name)
+            if ptr == _NULL:
+                return f'there is no port {text!r}'
+            if not _lib.jack_port_flags(ptr) & flag:
+                return f'{text!r} is not {what} port'
+            facts.append(_string(_lib.jack_port_type(ptr)))
+        if facts[0] != facts[1]:
+            return f'their types are {facts[0]!r} and {facts[1]!r}'
+        if not connecting:
+            return 'they are not connected'
+        if not self._core.active and {a, b} & self._core.own.keys():
+            return (f'client {self._core.name!r} is not active; '
+                    'activate() it first')
+        return ('the server refuses, perhaps because the client at one end '
+                'is not active')
+
+    def get_all_connections(self, port: str | Port) -> list[Port]:
+        """List what a port, anybody's, is connected to.
+
+        Parameters
+        ----------
+        port
+            A port, or its full name.
+
+        Raises
+        ------
+        JackError
+            If there is no such port.
+
+        See Also
+        --------
+        OwnPort.connections
+
+        Notes
+        -----
+        Not to be called within a notification callback on JACK 1.
+
+        Calls: `jack_port_get_all_connections`_
+
+        """
+        ptr = self._find(port)
+        return self._ports_from_names(_take_names(
+            _lib.jack_port_get_all_connections(self._ptr, ptr)))
+
+    def _ports_from_names(self, names: list[bytes]) -> list[Port]:
+        """Make port objects, leaving out what has vanished meanwhile."""
+        found = (self._port_from_name(name) for name in names)
+        return [port for port in found if port is not None]
+
+    def request_monitor(self, port: str | Port, onoff: bool) -> None:
+        """Turn input monitoring of a port on or off.
+
+        Notes
+        -----
+        Calls: `jack_port_request_monitor_by_name`_
+
+        """
+        name = self._port_name(port, 'port')
+        _check(_lib.jack_port_request_monitor_by_name(
+            self._ptr, name, bool(onoff)),
+            f'cannot monitor {name.decode("utf-8", "replace")!r}')
+
+    # -- Transport
+
+    def transport_start(self) -> None:
+        """Start the transport.
+
+        It rolls as soon as all slow-sync clients are ready.
+
+        Notes
+        -----
+        Calls: `jack_transport_start`_
+
+        """
+        _lib.jack_transport_start(self._ptr)
+
+    def transport_stop(self) -> None:
+        """Stop the transport.
+
+        Notes
+        -----
+        Calls: `jack_transport_stop`_
+
+        """
+        _lib.jack_transport_stop(self._ptr)
+
+    @property
+    def transport_state(self) -> TransportState:
+        """The transport's state, one of the constants of that kind.
+
+        `STOPPED`, `ROLLING`, `STARTING` or `NETSTARTING`.
+
+        See Also
+        --------
+        transport_query
+
+        Notes
+        -----
+        Calls: `jack_transport_query`_
+
+        """
+        return TransportState(_lib.jack_transport_query(self._ptr, _NULL))
+
+    @property
+    def transport_frame(self) -> int:
+        """Where the transport is, in frames; set it to go elsewhere.
+
+        While rolling this is an estimate that counts the time since the
+        last cycle in.
+
+        Notes
+        -----
+        Calls: `jack_get_current_transport_frame`_,
+        `jack_transport_locate`_
+
+        """
+        return int(_lib.jack_get_current_transport_frame(self._ptr))
+
+    @transport_frame.setter
+    def transport_frame(self, frame: int) -> None:
+        self._locate(frame)
+
+    def transport_locate(self, frame: int) -> None:
+        """Go to a frame (deprecated: set `transport_frame` instead).
+
+        Notes
+        -----
+        Calls: `jack_transport_locate`_
+
+        """
+        self._locate(frame)
+
+    def _locate(self, frame: int) -> None:
+        number = _integer(frame, 'frame')
+        _check(_lib.jack_transport_locate(self._ptr, number),
+               f'cannot locate the transport to frame {number}')
+
+    def transport_query(self) -> tuple[TransportState, dict[str, _t.Any]]:
+        """Return the transport's state and position, the latter as a dict.
+
+        Returns
+        -------
+        state : TransportState
+            As `transport_state`.
+        position : dict
+            What `position2dict` makes of the position.
+
+        See Also
+        --------
+        transport_query_struct
+
+        """
+        state, position = self.transport_query_struct()
+        return TransportState(state), position2dict(position)
+
+    def transport_query_struct(self) -> tuple[int, _t.Any]:
+        """Return the transport's state and position as C has them.
+
+        In the process callback this is the state of the whole cycle and the
+        position of its first frame.  Realtime-safe.
+
+        Returns
+        -------
+        state : int
+            As `transport_state`.
+        position : jack_position_t
+            A struct of its own for each call.
+
+        See Also
+        --------
+        transport_query, transport_reposition_struct
+
+        Notes
+        -----
+        Calls: `jack_transport_query`_
+
+        """
+        ptr = self._ptr
+        position = _ffi.new('jack_position_t *')
+        state = _lib.jack_transport_query(ptr, position)
+        # The server may have been writing at the same time.
+        for _ in range(1000):
+            if position.unique_1 == position.unique_2:
+                return int(state), position
+            state = _lib.jack_transport_query(ptr, position)
+        raise JackError('the transport position keeps changing while it is '
+                        'read: is the server alive?')
+
+    def transport_reposition(self, frame: int | None = None,
+                             **position: _t.Any) -> None:
+        """Ask for a new transport position, field by field.
+
+        Parameters
+        ----------
+        frame
+            Where to go; by default the transport stays where it is.
+        **position
+            Fields of the position struct, as in `position2dict`.  Those
+            which need others (``bar`` needs ``beat`` and so on) get what the
+            current position says, or zero.
+
+        Raises
+        ------
+        TypeError
+            If a field does not exist or has the wrong type.
+
+        Notes
+        -----
+        Calls: `jack_transport_reposition`_
+
+        """
+        _, struct = self.transport_query_struct()
+        if frame is not None:
+            struct.frame = _integer(frame, 'frame')
+        bits = {field: bit for bit, fields in _POSITION_FIELDS.items()
+                for field in fields}
+        for field, value in position.items():
+            if field not in bits:
+                raise TypeError(f'there is no position field {field!r}; '
+                                f'there are {", ".join(bits)}')
+            try:
+                setattr(struct, field, value)
+            except (TypeError, OverflowError) as error:
+                raise type(error)(f'{field}: {value!r} does not fit'
+                                  ) from None
+            struct.valid |= bits[field]
+        self.transport_reposition_struct(struct)
+
+    def transport_reposition_struct(self, position: _t.Any) -> None:
+        """Ask for a new transport position.
+
+        It holds two cycles later.  Slow-sync clients are waited for first
+        when the transport is rolling.  Realtime-safe.
+
+        Parameters
+        ----------
+        position
+            A ``jack_position_t`` from `transport_query_struct`.
+
+        Raises
+        ------
+        JackErrorCode
+            If the position is not acceptable.
+        TypeError
+            If it is something else.
+
+        Notes
+        -----
+        Calls: `jack_transport_reposition`_
+
+        """
+        if not _is_position(position):
+            raise TypeError('position must be a jack_position_t, '
+                            f'not {type(position).__name__}')
+        if _ffi.typeof(position).kind != 'pointer':
+            position = _ffi.addressof(position)
+        _check(_lib.jack_transport_reposition(self._ptr, position),
+               'cannot reposition the transport')
+
+    def set_sync_timeout(self, timeout: int) -> None:
+        """Limit how long the transport waits for slow-sync clients.
+
+        Parameters
+        ----------
+        timeout
+            In microseconds; the server's default is 2 seconds.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server refuses.
+
+        Notes
+        -----
+        Calls: `jack_set_sync_timeout`_
+
+        """
+        _check(_lib.jack_set_sync_timeout(
+            self._ptr, _integer(timeout, 'timeout', 64)),
+            'cannot set the sync timeout')
+
+    def release_timebase(self) -> None:
+        """Stop being the timebase master.
+
+        Raises
+        ------
+        JackErrorCode
+            If this client is not.
+
+        Notes
+        -----
+        Calls: `jack_release_timebase`_
+
+        """
+        _check(_lib.jack_release_timebase(self._ptr),
+               f'client {self._core.name!r} is not the timebase master')
+        self._core.functions.pop('timebase', None)
+
+    # -- Callbacks
+
+    def set_shutdown_callback(
+            self, callback: _abc.Callable[[Status, str], object]) -> _t.Any:
+        """Have a function called when the server is gone.
+
+        It is called once, when the server shuts down, dies, or throws this
+        client out.  It runs on a thread of JACK's; what it should do is to
+        tell another thread (with a `threading.Event`, say) to close the
+        client, which cannot be done here.  Set it before `activate`.
+
+        Parameters
+        ----------
+        callback
+            ``callback(status: Status, reason: str) -> None``
+
+        Returns
+        -------
+        callable
+            *callback*, so that this method serves as a decorator.
+
+        Notes
+        -----
+        Calls: `jack_on_info_shutdown`_
+
+        Examples
+        --------
+        >>> import jack, threading
+        >>> client = jack.Client('careful')
+        >>> gone = threading.Event()
+        >>> @client.set_shutdown_callback
+        ... def shutdown(status, reason):
+        ...     print('JACK is gone:', reason)
+        ...     gone.set()
+        >>> client.close()
+
+        """
+        return self._set_callback('shutdown', callback)
+
+    def set_process_callback(self, callback: _t.Any,
+                             userdata: _t.Any = None) -> _t.Any:
+        """Have a function called in each process cycle.
+
+        This is where audio and MIDI are read and written.  The function has
+        less than `blocksize` / `samplerate` seconds, for everything: it must
+        not wait for anything.
+
+        .. warning::
+
+            Python's interpreter lock and its garbage collector can make the
+            function late, and then there is a gap in the sound.  See
+            :doc:`/callbacks` for what helps.  A native function is never
+            late because of Python.
+
+        It runs on a thread of JACK's and cannot be set while the client is
+        active.
+
+        Parameters
+        ----------
+        callback
+            ``callback(frames: int) -> None``, where *frames* is the number
+            of frames to process (`blocksize`).  What it returns is ignored.
+            When it raises an exception it is not called any more: the
+            client leaves the graph, `last_exception` tells why, and the
+            traceback goes to stderr (but none for `CallbackExit`).
+
+            Or a native function with the signature
+            ``int callback(uint32_t frames, void *userdata)``: a function
+            pointer of cffi or ctypes, or anything with an integer attribute
+            *address*, such as one of Numba's ``cfunc``.  No Python runs
+            in the cycle then.
+        userdata
+            For a native function only: a cffi pointer, an address, or a
+            writable buffer (a NumPy array, for example), which is kept
+            alive.
+
+        Returns
+        -------
+        callable
+            *callback*, so that this method serves as a decorator.
+
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called, or *userdata* cannot be passed.
+        JackError
+            If the client is active.
+
+        Notes
+        -----
+        Calls: `jack_set_process_callback`_ for a native function,
+        `jack_set_process_thread`_ for one in Python
+
+        """
+        native = _native_function(callback, 'JackProcessCallback', userdata)
+        if native is None:
+            _callable(callback)
+        with self._core:
+            self._require_inactive('process')
+            if 'thread' in self._core.functions:
+                raise JackError('set_process_thread() was called before: a '
+                                'client has one or the other')
+            self._core.functions['process'] = native or callback
+        return callback
+
+    def set_process_thread(self, callback: _abc.Callable[[], object]
+                           ) -> _t.Any:
+        """Have a function called that runs all process cycles in a loop.
+
+        An alternative to `set_process_callback`.  In the loop, `cycle_wait`
+        waits for the next cycle and `cycle_signal` ends it.
+
+        Parameters
+        ----------
+        callback
+            ``callback() -> None``.  Runs on JACK's process thread, once per
+            activation; when it returns, the client leaves the graph.
+
+        Returns
+        -------
+        callable
+            *callback*, so that this method serves as a decorator.
+
+        Raises
+        ------
+        JackError
+            If the client is active or has a process callback.
+
+        Notes
+        -----
+        On JACK 1 a client with a process thread can be activated once.
+
+        Calls: `jack_set_process_thread`_
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('looper')
+        >>> output = client.outports.register('out')
+        >>> @client.set_process_thread
+        ... def loop():
+        ...     while True:
+        ...         frames = client.cycle_wait()
+        ...         output.get_buffer()[:] = bytes(4 * frames)
+        ...         client.cycle_signal()
+        >>> client.close()
+
+        """
+        _callable(callback)
+        with self._core:
+            self._require_inactive('process')
+            if 'process' in self._core.functions:
+                raise JackError('set_process_callback() was called before: a '
+                                'client has one or the other')
+            self._core.functions['thread'] = callback
+        return callback
+
+    def cycle_wait(self) -> int:
+        """Wait for the next process cycle.
+
+        Only in the function given to `set_process_thread`.
+
+        Returns
+        -------
+        int
+            The number of frames to process.
+
+        Raises
+        ------
+        CallbackExit
+            When the client is being deactivated: let it end your loop.
+        JackError
+            On any other thread.
+
+        Notes
+        -----
+        Calls: `jack_cycle_wait`_
+
+        """
+        core = self._core
+        runner = self._require_runner('cycle_wait')
+        if runner.pending:
+            self.cycle_signal()
+        if runner.stopping:
+            raise CallbackExit
+        frames = int(_lib.jack_cycle_wait(core.ptr))
+        runner.pending = True
+        if runner.stopping or not frames:
+            raise CallbackExit
+        core.cycle += 1
+        core.frames = frames
+        core.ident = _get_ident()
+        return frames
+
+    def cycle_signal(self, status: int = 0) -> None:
+        """End the current process cycle.
+
+        Only in the function given to `set_process_thread`.
+
+        Parameters
+        ----------
+        status
+            Other than 0 to tell JACK of a failure; the client then leaves
+            the graph, and this method raises `CallbackExit`.
+
+        Raises
+        ------
+        JackError
+            On any other thread, or if no cycle has been waited for.
+
+        Notes
+        -----
+        Calls: `jack_cycle_signal`_
+
+        """
+        core = self._core
+        runner = self._require_runner('cycle_signal')
+        if not runner.pending:
+            raise JackError('cycle_signal() without a cycle: call '
+                            'cycle_wait() first')
+        if status:
+            raise CallbackExit
+        core.ident = 0
+        for port in core.outputs:
+            port._flush(core.frames)
+        core.outputs.clear()
+        runner.signal()
+
+    def _require_runner(self, method: str) -> _Runner:
+        core = self._core
+        if core.runner is None or _get_ident() not in core.cycle_idents:
+            core.require()
+            raise JackError(f'{method}() may be called only in the function '
+                            'given to set_process_thread()')
+        return core.runner
+
+    def set_thread_init_callback(
+            self, callback: _abc.Callable[[], object]) -> _t.Any:
+        """Have a function called when a thread of JACK's starts.
+
+        Parameters
+        ----------
+        callback
+            ``callback() -> None``.  Runs on the process thread before its
+            first cycle.
+
+        Returns
+        -------
+        callable
+            *callback*, so that this method serves as a decorator.
+
+        Notes
+        -----
+        Calls: `jack_set_thread_init_callback`_
+
+        """
+        return self._set_callback('thread_init', callback)
+
+    def set_freewheel_callback(
+            self, callback: _abc.Callable[[bool], object]) -> _t.Any:
+        """Have a function called when freewheel mode begins and ends.
+
+        It runs on a thread of JACK's which is not a real-time one, and must
+        not call for anything that the server has to do.  It cannot be set
+        while the client is active.
+
+        Parameters
+        ----------
+        callback
+            ``callback(starting: bool) -> None``
+
+        Returns
+        -------
+        callable
+            *callback*, so that this method serves as a decorator.
+
+        See Also
+        --------
+        set_freewheel
+
+        Notes
+        -----
+        Calls: `jack_set_freewheel_callback`_
+
+        """
+        return self._set_callback('freewheel', callback)
+
+    def set_blocksize_callback(
+            self, callback: _abc.Callable[[int], object]) -> _t.Any:
+        """Have a function called when the blocksize changes.
+
+        The process cycle stands still meanwhile, so it may take its time to
+        allocate memory; otherwise see `set_freewheel_callback`.  JACK calls
+        it once at activation, too.
+
+        Parameters
+        ----------
+        callback
+            ``callback(blocksize: int) -> None``; may raise `CallbackExit`.
+
+        Returns
+        -------
+        callable
+            *callback*, so that this method serves as a decorator.
+
+        See Also
+        --------
+        blocksize
+
+        Notes
+        -----
+        Calls: `jack_set_buffer_size_callback`_
+
+        """
+        return self._set_callback('blocksize', callback)
+
+    def set_samplerate_callback(
+            self, callback: _abc.Callable[[int], object]) -> _t.Any:
+        """Have a function called when the server's sample rate changes.
+
+        See `set_freewheel_callback` for what it may do.
+
+        Parameters
+        ----------
+        callback
+            ``callback(samplerate: int) -> None``; may raise `CallbackExit`.
+
+        Returns
+        -------
+        callable
+            *callback*, so that this method serves as a decorator.
+
+        See Also
+        --------
+        samplerate
+
+        Notes
+        -----
+        Calls: `jack_set_sample_rate_callback`_
+
+        """
+        return self._set_callback('samplerate', callback)
+
+    def set_client_registration_callback(
+            self, callback: _abc.Callable[[str, bool], object]) -> _t.Any:
+        """Have a function called when other clients come and go.
+
+        See `set_freewheel_callback` for what it may do.
+
+        Parameters
+        ----------
+        callback
+            ``callback(name: str, register: bool) -> None``, where *register*
+            tells whether the client called *name* comes or goes.
+
+        Returns
+        -------
+        callable
+            *callback*, so that this method serves as a decorator.
+
+        Notes
+        -----
+        Calls: `jack_set_client_registration_callback`_
+
+        """
+        return self._set_callback('client_registration', callback)
+
+    def set_port_registration_callback(
+            self, callback: _t.Any = None,
+            only_available: bool = True) -> _t.Any:
+        """Have a function called when ports come and go.
+
+        See `set_freewheel_callback` for what it may do; reading a port's
+        attributes is fine.  A port that is gone still tells its name, type,
+        flags and UUID.
+
+        Parameters
+        ----------
+        callback
+            ``callback(port: Port, register: bool) -> None``, where
+            *register* tells whether the port comes or goes.
+        only_available
+            If false, *callback* is also called when nothing is known of the
+            port, which is `None` then.
+
+        Returns
+        -------
+        callable
+            *callback*, or a decorator if none is given.
+
+        See Also
+        --------
+        Ports.register
+
+        Notes
+        -----
+        Calls: `jack_set_port_registration_callback`_
+
+        """
+        return self._set_port_callback('port_registration', callback,
+                                       only_available)
+
+    def set_port_connect_callback(
+            self, callback: _t.Any = None,
+            only_available: bool = True) -> _t.Any:
+        """Have a function called when ports are connected or disconnected.
+
+        See `set_port_registration_callback` for what it may do.
+
+        Parameters
+        ----------
+        callback
+            ``callback(a: Port, b: Port, connect: bool) -> None``, where
+            *connect* tells whether the connection comes or goes.
+        only_available
+            If false, *callback* is also called when nothing is known of a
+            port, which is `None` then.
+
+        Returns
+        -------
+        callable
+            *callback*, or a decorator if none is given.
+
+        See Also
+        --------
+        connect, OwnPort.connect
+
+        Notes
+        -----
+        Calls: `jack_set_port_connect_callback`_
+
+        """
+        return self._set_port_callback('port_connect', callback,
+                                       only_available)
+
+    def set_port_rename_callback(
+            self, callback: _t.Any = None,
+            only_available: bool = True) -> _t.Any:
+        """Have a function called when ports are renamed.
+
+        See `set_port_registration_callback` for what it may do.  Of the
+        servers, only JACK 2 tells of this.
+
+        Parameters
+        ----------
+        callback
+            ``callback(port: Port, old: str, new: str) -> None``, with full
+            names.  May raise `CallbackExit`.
+        only_available
+            If false, *callback* is also called when nothing is known of the
+            port, which is `None` then.
+
+        Returns
+        -------
+        callable
+            *callback*, or a decorator if none is given.
+
+        See Also
+        --------
+        Port.shortname
+
+        Notes
+        -----
+        Calls: `jack_set_port_rename_callback`_
+
+        """
+        return self._set_port_callback('port_rename', callback,
+                                       only_available)
+
+    def set_graph_order_callback(
+            self, callback: _abc.Callable[[], object]) -> _t.Any:
+        """Have a function called when the graph is sorted anew.
+
+        See `set_freewheel_callback` for what it may do.
+
+        Parameters
+        ----------
+        callback
+            ``callback() -> None``; may raise `CallbackExit`.
+
+        Returns
+        -------
+        callable
+            *callback*, so that this method serves as a decorator.
+
+        Notes
+        -----
+        Calls: `jack_set_graph_order_callback`_
+
+        """
+        return self._set_callback('graph_order', callback)
+
+    def set_xrun_callback(
+            self, callback: _abc.Callable[[float], object]) -> _t.Any:
+        """Have a function called when the graph was late.
+
+        See `set_freewheel_callback` for what it may do.
+
+        Parameters
+        ----------
+        callback
+            ``callback(delayed_usecs: float) -> None``, with the delay in
+            microseconds.  May raise `CallbackExit`.
+
+        Returns
+        -------
+        callable
+            *callback*, so that this method serves as a decorator.
+
+        See Also
+        --------
+        xrun_count
+
+        Notes
+        -----
+        Calls: `jack_set_xrun_callback`_, `jack_get_xrun_delayed_usecs`_
+
+        """
+        return self._set_callback('xrun', callback)
+
+    def set_latency_callback(
+            self, callback: _abc.Callable[[int], object]) -> _t.Any:
+        """Have a function called when latencies have to be computed.
+
+        Only for a client that delays what passes through.  Without this
+        callback libjack assumes that each output's latency comes from all
+        inputs; with it, that is up to *callback*.
+
+        Parameters
+        ----------
+        callback
+            ``callback(mode: int) -> None``.  For `CAPTURE_LATENCY` it should
+            read the inputs' ranges and set the outputs', for
+            `PLAYBACK_LATENCY` the other way round, with the own delay added.
+
+        Returns
+        -------
+        callable
+            *callback*, so that this method serves as a decorator.
+
+        See Also
+        --------
+        Port.get_latency_range, OwnPort.set_latency_range
+
+        Notes
+        -----
+        Calls: `jack_set_latency_callback`_
+
+        """
+        return self._set_callback('latency', callback)
+
+    def set_property_change_callback(
+            self, callback: _abc.Callable[[int, str, int], object]
+            ) -> _t.Any:
+        """Have a function called when metadata changes.
+
+        See `set_freewheel_callback` for what it may do.
+
+        Parameters
+        ----------
+        callback
+            ``callback(subject: int, key: str, change: int) -> None``, where
+            *change* is `PROPERTY_CREATED`, `PROPERTY_CHANGED` or
+            `PROPERTY_DELETED`, and *key* is empty when all keys are
+            concerned.
+
+        Returns
+        -------
+        callable
+            *callback*, so that this method serves as a decorator.
+
+        See Also
+        --------
+        set_property
+
+        Notes
+        -----
+        Calls: `jack_set_property_change_callback`_
+
+        """
+        return self._set_callback('property_change', callback)
+
+    def set_timebase_callback(self, callback: _t.Any = None,
+                              conditional: bool = False) -> _t.Any:
+        """Become the timebase master.
+
+        The master supplies musical time (bar, beat, tick) or timecode with
+        each position.  There is one at most: whoever asks last has it.
+
+        Parameters
+        ----------
+        callback
+            ``callback(state, blocksize, pos, new_pos) -> None``.  Runs in
+            the process thread right after the process callback while the
+            transport rolls, and whenever there is a new position.
+
+            *state* (int)
+                As `transport_state`.
+            *blocksize* (int)
+                Frames in this cycle.
+            *pos* (``jack_position_t``)
+                The position of the next cycle, ``pos.frame`` being its first
+                frame.  Fill the other fields in and set their bits in
+                ``pos.valid``; the frame itself cannot be changed here.
+            *new_pos* (bool)
+                Whether somebody has just moved the transport; otherwise the
+                fields are those of the current cycle.
+        conditional
+            Leave it if there is a master already.
+
+        Returns
+        -------
+        bool
+            Whether this client is the master now; it is not if
+            *conditional* and there was one.  Without *callback*, a
+            decorator.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server refuses for another reason.
+
+        See Also
+        --------
+        release_timebase
+
+        Notes
+        -----
+        Calls: `jack_set_timebase_callback`_
+
+        """
+        if callback is None:
+            self._core.require()
+            return lambda function: self.set_timebase_callback(
+                function, conditional)
+        _callable(callback)
+        core = self._core
+        with core:
+            ptr = core.require()
+            if 'timebase' not in core.trampolines:
+                core.trampoline('timebase', 'JackTimebaseCallback',
+                                _on_timebase, None, None)
+            former = core.functions.get('timebase')
+            core.functions['timebase'] = callback
+            self._require_cycle()
+            code = _lib.jack_set_timebase_callback(
+                ptr, bool(conditional), core.trampolines['timebase'], _NULL)
+            if code:
+                core.functions['timebase'] = former
+                if former is None:
+                    del core.functions['timebase']
+                if conditional and code in (_errno.EBUSY, -1):
+                    return False
+        _check(code, 'cannot become the timebase master')
+        return True
+
+    def set_sync_callback(self, callback: _t.Any) -> _t.Any:
+        """Be a slow-sync client, which the transport waits for.
+
+        Parameters
+        ----------
+        callback
+            ``callback(state: int, pos: jack_position_t) -> bool``.  Called
+            in the process thread, just before the process callback, when the
+            transport is about to start or has been moved.  It
+            returns whether this client is ready for *pos*; the transport
+            stays `STARTING` until all are, or until the time set with
+            `set_sync_timeout` is over.  An exception means: never ready.
+
+            `None` ends it.
+
+        Returns
+        -------
+        callable
+            *callback*, so that this method serves as a decorator.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server refuses.
+
+        Notes
+        -----
+        Calls: `jack_set_sync_callback`_
+
+        """
+        core = self._core
+        if callback is not None:
+            _callable(callback)
+        with core:
+            ptr = core.require()
+            if callback is None:
+                _check(_lib.jack_set_sync_callback(
+                    ptr, _ffi.cast('JackSyncCallback', 0), _NULL),
+                    'cannot unset the sync callback')
+                core.functions.pop('sync', None)
+                return None
+            if 'sync' not in core.trampolines:
+                core.trampoline('sync', 'JackSyncCallback', _on_sync, 0, 0)
+            core.functions['sync'] = callback
+            self._require_cycle()
+            _check(_lib.jack_set_sync_callback(
+                ptr, core.trampolines['sync'], _NULL),
+                'cannot set the sync callback')
+        return callback
+
+    def set_session_callback(
+            self, callback: _abc.Callable[[SessionEvent], object]) -> _t.Any:
+        """Have a function called when a session is to be saved.
+
+        .. deprecated:: 1.0.0
+            JACK's sessions gave way to the New Session Manager (NSM).
+
+        Parameters
+        ----------
+        callback
+            ``callback(event: SessionEvent) -> None``.  Save, fill the event
+            in, and give it to `session_reply`.
+
+        Returns
+        -------
+        callable
+            *callback*, so that this method serves as a decorator.
+
+        Notes
+        -----
+        Calls: `jack_set_session_callback`_
+
+        """
+        return self._set_callback('session', callback)
+
+    def _set_callback(self, name: str, callback: _t.Any) -> _t.Any:
+        _callable(callback)
+        core = self._core
+        with core:
+            self._require_inactive(name)
+            core.install(name, callback)
+        return callback
+
+    def _set_port_callback(self, name: str, callback: _t.Any,
+                           only_available: bool) -> _t.Any:
+        if callback is None:
+            self._core.require()
+            return lambda function: self._set_port_callback(
+                name, function, only_available)
+        _callable(callback)
+        core = self._core
+        with core:
+            self._require_inactive(name)
+            core.install(name, (callback, only_available))
+        return callback
+
+    def _require_inactive(self, name: str) -> None:
+        core = self._core
+        core.require()
+        if core.active:
+            raise JackError(
+                f'the {name.replace("_", " ")} callback of client '
+                f'{core.name!r} cannot be set while it is active: call '
+                'deactivate() first')
+
+    def _require_cycle(self) -> None:
+        """Have a Python process loop when sync or timebase need one."""
+        core = self._core
+        if (not core.active or core.runner is not None
+                or _IMPLEMENTATION == 'JACK 1'):
+            return
+        if any(port.number_of_connections for port in core.own.values()):
+            raise JackError(
+                f'client {core.name!r} was activated without a process '
+                'callback; to set this one, deactivate() it first (its '
+                'connections are lost then)')
+        self.deactivate(ignore_errors=False)
+        self.activate()
+
+    def _callback(self, cdecl: str, **kwargs: _t.Any) -> _t.Any:
+        """Make a decorator for C callbacks that live as long as the client.
+
+        For functions of libjack that are called by way of ``jack._lib``.
+        """
+        def decorator(function: _t.Any) -> _t.Any:
+            callback = _ffi.callback(cdecl, function, **kwargs)
+            self._core.kept.append(callback)
+            return callback
+        return decorator
+
+    # -- Metadata
+
+    def get_uuid_for_client_name(self, name: str) -> str:
+        """Return the UUID of the client of that name, a str.
+
+        Raises
+        ------
+        JackError
+            If there is no such client.
+
+        Notes
+        -----
+        Calls: `jack_get_uuid_for_client_name`_
+
+        """
+        return _take_string(_not_null(
+            _lib.jack_get_uuid_for_client_name(
+                self._ptr, _encode_name(name, 'name')),
+            f'there is no client {name!r}'))
+
+    def get_client_name_by_uuid(self, uuid: str) -> str:
+        """Return the name of the client with that UUID.
+
+        Raises
+        ------
+        JackError
+            If there is no such client.
+
+        Notes
+        -----
+        Calls: `jack_get_client_name_by_uuid`_
+
+        """
+        return _take_string(_not_null(
+            _lib.jack_get_client_name_by_uuid(
+                self._ptr, _encode_name(uuid, 'uuid')),
+            f'there is no client with the UUID {uuid!r}'))
+
+    def set_property(self, subject: _Subject, key: str, value: str | bytes,
+                     type: str = '') -> None:
+        """Set a metadata property.
+
+        Parameters
+        ----------
+        subject
+            What it is a property of: a `Client`, a `Port`, or the UUID of
+            one as int or str.
+        key
+            A URI, such as `METADATA_PRETTY_NAME`.
+        value
+            Text, or bytes of UTF-8, without null characters.
+        type
+            A MIME type or the URI of a datatype; empty for plain text.
+
+        Raises
+        ------
+        JackError
+            If the server refuses (a `ValueError` as well).
+
+        Notes
+        -----
+        Calls: `jack_set_property`_
+
+        """
+        uuid = _subject(subject)
+        _check_as(_JackValueError, _lib.jack_set_property(
+            self._ptr, uuid, _encode_name(key, 'key'),
+            _encode_value(value), _encode(type, 'type')),
+            f'cannot set property {key!r} of {uuid}')
+
+    def remove_property(self, subject: _Subject, key: str) -> None:
+        """Remove one property of a subject.
+
+        Parameters
+        ----------
+        subject, key
+            See `set_property`.
+
+        Raises
+        ------
+        JackError
+            If there is none (a `ValueError` as well).
+
+        Notes
+        -----
+        Calls: `jack_remove_property`_
+
+        """
+        uuid = _subject(subject)
+        _check_as(_JackValueError, _lib.jack_remove_property(
+            self._ptr, uuid, _encode_name(key, 'key')),
+            f'cannot remove property {key!r} of {uuid}')
+
+    def remove_properties(self, subject: _Subject) -> int:
+        """Remove all properties of a subject.
+
+        Parameters
+        ----------
+        subject
+            See `set_property`.
+
+        Returns
+        -------
+        int
+            How many there were.
+
+        Raises
+        ------
+        JackError
+            If the server refuses (a `RuntimeError` as well).
+
+        Notes
+        -----
+        Calls: `jack_remove_properties`_
+
+        """
+        uuid = _subject(subject)
+        number = int(_lib.jack_remove_properties(self._ptr, uuid))
+        _check_as(_JackRuntimeError, number < 0,
+                  f'cannot remove the properties of {uuid}')
+        return number
+
+    def remove_all_properties(self) -> None:
+        """Remove all properties on the whole server.
+
+        Raises
+        ------
+        JackError
+            If the server refuses (a `RuntimeError` as well).
+
+        Notes
+        -----
+        Calls: `jack_remove_all_properties`_
+
+        """
+        _check_as(_JackRuntimeError,
+                  _lib.jack_remove_all_properties(self._ptr),
+                  'cannot remove all properties')
+
+    # -- Latency and time
+
+    def recompute_total_latencies(self) -> None:
+        """Have the latencies of the whole graph computed again.
+
+        To be called when a delay has changed; see `set_latency_callback`.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server refuses.
+
+        Notes
+        -----
+        Calls: `jack_recompute_total_latencies`_
+
+        """
+        _check(_lib.jack_recompute_total_latencies(self._ptr),
+               'cannot recompute the latencies')
+
+    @property
+    def frames_since_cycle_start(self) -> int:
+        """Frames from the beginning of the current cycle until now.
+
+        An estimate.
+
+        Notes
+        -----
+        Calls: `jack_frames_since_cycle_start`_
+
+        """
+        return int(_lib.jack_frames_since_cycle_start(self._ptr))
+
+    @property
+    def frame_time(self) -> int:
+        """The time now in frames, estimated; for any thread but JACK's.
+
+        Comparable with `last_frame_time`.
+
+        Notes
+        -----
+        Calls: `jack_frame_time`_
+
+        """
+        return int(_lib.jack_frame_time(self._ptr))
+
+    @property
+    def last_frame_time(self) -> int:
+        """The time in frames at which the current cycle began, exactly.
+
+        Only in the process callback.  It grows by the blocksize from cycle
+        to cycle; it jumps only where an xrun made cycles fall out.
+
+        Notes
+        -----
+        Calls: `jack_last_frame_time`_
+
+        """
+        return int(_lib.jack_last_frame_time(self._ptr))
+
+    @property
+    def cycle_times(self) -> CycleTimes:
+        """When the current cycle began and when the next one will.
+
+        Only in the process callback.  A named tuple: *current_frames*, and
+        in microseconds *current_usecs*, *next_usecs* and *period_usecs*.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server has no such times yet.
+
+        Notes
+        -----
+        Calls: `jack_get_cycle_times`_
+
+        """
+        frames = _ffi.new('jack_nframes_t *')
+        now, then = _ffi.new('jack_time_t *'), _ffi.new('jack_time_t *')
+        period = _ffi.new('float *')
+        _check(_lib.jack_get_cycle_times(self._ptr, frames, now, then,
+                                         period),
+               'cannot get the cycle times')
+        return CycleTimes(frames[0], now[0], then[0], period[0])
+
+    def frames_to_time(self, frames: int) -> int:
+        """Convert a time in frames to microseconds.
+
+        Parameters
+        ----------
+        frames
+            As `frame_time` gives it.
+
+        Returns
+        -------
+        int
+            Comparable with `get_time`.
+
+        Notes
+        -----
+        Calls: `jack_frames_to_time`_
+
+        """
+        return int(_lib.jack_frames_to_time(self._ptr,
+                                            _integer(frames, 'frames')))
+
+    def time_to_frames(self, usecs: int) -> int:
+        """Convert a time in microseconds to frames.
+
+        Parameters
+        ----------
+        usecs
+            As `get_time` gives it.
+
+        Returns
+        -------
+        int
+            Comparable with `frame_time`.
+
+        Notes
+        -----
+        Calls: `jack_time_to_frames`_
+
+        """
+        return int(_lib.jack_time_to_frames(self._ptr,
+                                            _integer(usecs, 'usecs', 64)))
+
+    @property
+    def xrun_count(self) -> int:
+        """How many xruns there were while this client was active."""
+        return self._core.xrun_count
+
+    @property
+    def max_delayed_usecs(self) -> float:
+        """The longest delay of a cycle so far, in microseconds.
+
+        See Also
+        --------
+        reset_max_delayed_usecs
+
+        Notes
+        -----
+        Calls: `jack_get_max_delayed_usecs`_
+
+        """
+        return float(_lib.jack_get_max_delayed_usecs(self._ptr))
+
+    def reset_max_delayed_usecs(self) -> None:
+        """Let `max_delayed_usecs` begin at zero again.
+
+        Notes
+        -----
+        Calls: `jack_reset_max_delayed_usecs`_
+
+        """
+        _lib.jack_reset_max_delayed_usecs(self._ptr)
+
+    # -- Internal clients
+
+    def load_internal_client(self, name: str, library: str,
+                             init: str = '') -> InternalClient:
+        """Load a client into the server's process.
+
+        Parameters
+        ----------
+        name
+            The new client's name; the server may make another one of it.
+        library
+            The module's name, such as ``'netmanager'``.
+        init
+            What the module gets as its arguments; at most 1023 bytes.
+
+        Raises
+        ------
+        JackError
+            If it cannot be loaded; the text tells the status.
+
+        Notes
+        -----
+        Calls: `jack_internal_client_load`_
+
+        """
+        ptr = self._ptr
+        options = _lib.JackLoadName
+        extra = [_ffi.new('char[]', _encode_name(library, 'library'))]
+        data = _encode(init, 'init')
+        if len(data) > 1023:
+            raise ValueError(f'init is too long: {len(data)} bytes, at most '
+                             '1023 will do')
+        if data:
+            if _IMPLEMENTATION == 'JACK 1':
+                raise JackError('JACK 1 crashes when an internal client is '
+                                'loaded with init')
+            options |= _lib.JackLoadInit
+            extra.append(_ffi.new('char[]', data))
+        status = _ffi.new('jack_status_t *')
+        handle = _lib.jack_internal_client_load(
+            ptr, _encode_name(name, 'name'), options, status, *extra)
+        if not handle or status[0] & _lib.JackFailure:
+            raise JackError(f'cannot load internal client {name!r} from '
+                            f'{library!r}: {Status(status[0])!r}')
+        return InternalClient(self, handle)
+
+    def get_internal_client(self, name: str) -> InternalClient:
+        """Find an internal client by its name.
+
+        Raises
+        ------
+        JackError
+            If there is none.
+
+        Notes
+        -----
+        Calls: `jack_internal_client_handle`_
+
+        """
+        status = _ffi.new('jack_status_t *')
+        handle = _lib.jack_internal_client_handle(
+            self._ptr, _encode_name(name, 'name'), status)
+        if not handle or status[0] & _lib.JackFailure:
+            raise JackError(f'there is no internal client {name!r}: '
+                            f'{Status(status[0])!r}')
+        return InternalClient(self, handle)
+
+    # -- Sessions (deprecated by JACK in favour of NSM)
+
+    def session_notify(self, type: int, path: str, target: str | None = None
+                       ) -> list[SessionCommand]:
+        """Ask clients to save themselves, as a session manager does.
+
+        .. deprecated:: 1.0.0
+            JACK's sessions gave way to the New Session Manager (NSM).
+
+        Parameters
+        ----------
+        type
+            1 to save, 2 to save and quit, 3 to save a template.
+        path
+            The folder of the session, with a slash at its end.
+        target
+            One client's name; all by default.
+
+        Returns
+        -------
+        list of SessionCommand
+            The answers.
+
+        Notes
+        -----
+        Calls: `jack_session_notify`_
+
+        """
+        commands = _not_null(_lib.jack_session_notify(
+            self._ptr, _NULL if target is None
+            else _encode_name(target, 'target'),
+            _integer(type, 'type', 31), _encode_name(path, 'path')),
+            'the session event was refused')
+        answers = []
+        while commands[len(answers)].uuid != _NULL:
+            command = commands[len(answers)]
+            answers.append(SessionCommand(
+                _string(command.uuid), _string(command.client_name),
+                _string(command.command), int(command.flags)))
+        _lib.jack_session_commands_free(commands)
+        return answers
+
+    def session_reply(self, event: SessionEvent) -> None:
+        """Answer a session event, once.
+
+        .. deprecated:: 1.0.0
+            JACK's sessions gave way to the New Session Manager (NSM).
+
+        Raises
+        ------
+        JackError
+            If it was answered before, or the server refuses.
+
+        Notes
+        -----
+        Calls: `jack_session_reply`_
+
+        """
+        if not isinstance(event, SessionEvent):
+            raise TypeError('event must be a SessionEvent, '
+                            f'not {type(event).__name__}')
+        ptr = self._ptr
+        struct = event._ptr
+        if struct is None:
+            raise JackError('this session event has been answered already')
+        command = _ffi.new('char[]', _encode(event.command_line,
+                                             'command_line'))
+        struct.command_line = command
+        struct.flags = _integer(event.flags, 'flags', 31)
+        code = _lib.jack_session_reply(ptr, struct)
+        # The memory is ours, not for jack_session_event_free() to release.
+        struct.command_line = _NULL
+        event._ptr = None
+        _check(code, 'cannot answer the session event')
+
+    def reserve_client_name(self, name: str, uuid: str) -> None:
+        """Keep a name for the client that will open with that session ID.
+
+        .. deprecated:: 1.0.0
+            JACK's sessions gave way to the New Session Manager (NSM).
+
+        Raises
+        ------
+        JackErrorCode
+            If the server refuses.
+
+        Notes
+        -----
+        Calls: `jack_reserve_client_name`_
+
+        """
+        _check(_lib.jack_reserve_client_name(
+            self._ptr, _encode_name(name, 'name'),
+            _encode_name(uuid, 'uuid')), f'cannot reserve {name!r}')
+
+    def has_session_callback(self, name: str) -> bool:
+        """Tell whether a client takes part in sessions.
+
+        .. deprecated:: 1.0.0
+            JACK's sessions gave way to the New Session Manager (NSM).
+
+        Raises
+        ------
+        JackErrorCode
+            If there is no such client.
+
+        Notes
+        -----
+        Calls: `jack_client_has_session_callback`_
+
+        """
+        code = _lib.jack_client_has_session_callback(
+            self._ptr, _encode_name(name, 'name'))
+        _check(code if code < 0 else 0, f'there is no client {name!r}')
+        return bool(code)
+
+
+def _refuse_second_server(name: str, server: str) -> None:
+    """JACK 2 shows the first server's graph to all clients of a process."""
+    if _IMPLEMENTATION != 'JACK 2':
+        return
+    for core in _open_cores:
+        if core.ptr is not None and core.server != server:
+            raise JackError(
+                f'cannot open client {name!r} on JACK server {server!r}: this '
+                f'process has client {core.name!r} on server '
+                f'{core.server!r}, and JACK 2 serves one server per process. '
+                ' Close that one first, or use another process')
+
+
+def _on_timebase(function: _t.Any, core: _Core, state: int, frames: int,
+                 pos: _t.Any, new_pos: int) -> None:
+    if function is None:
+        return
+    # A struct of our own, which may be kept without harm.
+    mine = _ffi.new('jack_position_t *', pos[0])
+    try:
+        function(state, frames, mine, bool(new_pos))
+    except BaseException:
+        core.functions['timebase'] = None
+        _janitor.hand_over(lambda: _lib.jack_release_timebase(core.require()))
+        raise
+    mine.frame = pos.frame
+    mine.unique_1, mine.unique_2 = pos.unique_1, pos.unique_2
+    pos[0] = mine[0]
+
+
+def _on_sync(function: _t.Any, core: _Core, state: int, pos: _t.Any) -> int:
+    if function is None:
+        return 0
+    mine = _ffi.new('jack_position_t *', pos[0])
+    try:
+        return int(bool(function(state, mine)))
+    except BaseException:
+        core.functions['sync'] = None
+        raise
+
+
+class InternalClient:
+    """A client that runs inside the server's process.
+
+    Made by `Client.load_internal_client` and `Client.get_internal_client`.
+    """
+
+    def __init__(self, client: Client, handle: int) -> None:
+        self._client = client
+        self._core = client._core
+        self._handle: int | None = handle
+        # JACK 2's server aborts when it is asked for the name of a handle
+        # that has become invalid, so it is asked just once.
+        self._name = _take_string(_not_null(
+            _lib.jack_get_internal_client_name(client._ptr, handle),
+            'the internal client has no name'))
+
+    def __repr__(self) -> str:
+        state = '' if self._handle is not None else ' unloaded'
+        return f'<jack.InternalClient {self._name!r}{state}>'
+
+    @property
+    def name(self) -> str:
+        """The name that the server has given to it.
+
+        Notes
+        -----
+        Calls: `jack_get_internal_client_name`_
+
+        """
+        return self._name
+
+    def unload(self) -> None:
+        """Remove it from the server.
+
+        Raises
+        ------
+        JackError
+            If it is gone already.
+
+        Notes
+        -----
+        Calls: `jack_internal_client_unload`_
+
+        """
+        if self._handle is None:
+            raise JackError(f'internal client {self._name!r} has been '
+                            'unloaded already')
+        code = _lib.jack_internal_client_unload(self._core.require(),
+                                                self._handle)
+        if code:
+            raise JackErrorCode(
+                f'cannot unload internal client {self._name!r}: '
+                f'{Status(code)!r}', code)
+        self._handle = None
+
+
+# -- Ports --------------------------------------------------------------------
+
+class Port:
+    """An audio port of any client's.
+
+    Not to be instantiated: `Client.get_ports`, `Client.get_port_by_name`,
+    `Client.get_all_connections`, `OwnPort.connections` and the port callbacks
+    return objects of this class or, according to type and owner, of
+    `MidiPort`, `UnknownPort`, `OwnPort` and `OwnMidiPort`.
+
+    A port object is a handle which is looked up by its name in each use.
+    When the port is gone, that is a `JackError`.  Two handles are equal when
+    they mean the same port, and they can be dict keys.
+
+    Parameters
+    ----------
+    port_ptr, client
+        Private.
+
+    """
+
+    def __init__(self, port_ptr: _t.Any, client: Client) -> None:
+        self._setup(_ffi.string(_lib.jack_port_name(port_ptr)), client)
+
+    @classmethod
+    def _named(cls, name: bytes, client: Client) -> _t.Any:
+        """Make a handle without asking libjack for anything."""
+        self = cls.__new__(cls)
+        Port._setup(self, name, client)
+        return self
+
+    def _setup(self, name: bytes, client: Client) -> None:
+        self._bytes = name
+        self._client = client
+        self._core = client._core
+        self._memory: _Memory | None = None
+        self._uuid: int | None = None
+
+    def __repr__(self) -> str:
+        name = self._bytes.decode('utf-8', 'surrogateescape')
+        return f'jack.{type(self).__name__}({name!r})'
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Port):
+            return NotImplemented
+        if self is other:
+            return True
+        if self._core.server != other._core.server:
+            return False
+        return (self._current() == other._current()
+                and self._identity() == other._identity())
+
+    def __ne__(self, other: object) -> bool:
+        equal = self.__eq__(other)
+        return equal if equal is NotImplemented else not equal
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def _current(self) -> bytes:
+        """Return the full name, after all renamings that are known of."""
+        renamed = self._core.renamed
+        if self._bytes in renamed and self._memory is None:
+            ptr = self._core.ptr
+            if ptr is None or self._core.end or _lib.jack_port_by_name(
+                    ptr, self._bytes) == _NULL:
+                self._bytes = renamed[self._bytes]
+                return self._current()
+        return self._bytes
+
+    def _identity(self) -> int:
+        """Return the UUID, remembered, or 0 if the port is gone already."""
+        if self._uuid is None:
+            if self._memory is not None:
+                self._uuid = self._memory.uuid
+            else:
+                try:
+                    self._uuid = int(_lib.jack_port_uuid(self._ptr))
+                except JackError:
+                    self._uuid = 0
+        return self._uuid
+
+    def _resolve(self) -> tuple[_t.Any, bytes]:
+        """Look the port up; return its C pointer and its name."""
+        core = self._core
+        ptr = core.require()
+        if self._memory is not None:
+            raise JackError(f'{self._description()} is gone')
+        port = _lib.jack_port_by_name(ptr, self._bytes)
+        if port == _NULL and self._bytes in core.renamed:
+            port = _lib.jack_port_by_name(ptr, self._current())
+        if port == _NULL:
+            raise JackError(
+                f'{self._description()} is gone: it was unregistered, or '
+                'renamed by its owner')
+        return port, self._bytes
+
+    def _description(self) -> str:
+        return f'port {self._bytes.decode("utf-8", "replace")!r}'
+
+    @property
+    def _ptr(self) -> _t.Any:
+        """The C pointer; `JackError` when the port is gone."""
+        return self._resolve()[0]
+
+    @property
+    def name(self) -> str:
+        """The full name, made of the client's name, a colon and `shortname`.
+
+        Notes
+        -----
+        Calls: `jack_port_name`_
+
+        """
+        if self._memory is not None:
+            return self._memory.name.decode('utf-8', 'surrogateescape')
+        return _string(_lib.jack_port_name(self._ptr))
+
+    @property
+    def shortname(self) -> str:
+        """The name without the client's; can be set.
+
+        It must be unique among the client's ports.  What makes the full name
+        longer than `port_name_size` - 1 bytes is an error.
+
+        Raises
+        ------
+        JackErrorCode
+            If the port cannot be renamed.
+
+        Notes
+        -----
+        Calls: `jack_port_short_name`_, `jack_port_rename`_
+
+        """
+        if self._memory is not None:
+            return self.name.partition(':')[2]
+        return _string(_lib.jack_port_short_name(self._ptr))
+
+    @shortname.setter
+    def shortname(self, shortname: str) -> None:
+        data = _encode_name(shortname, 'shortname')
+        ptr, old = self._resolve()
+        new = old.partition(b':')[0] + b':' + data
+        message = f'cannot rename {self._description()} to {shortname!r}'
+        if len(new) >= port_name_size():
+            raise JackError(f'{message}: its name would have {len(new)} '
+                            f'bytes, and {port_name_size() - 1} is the most')
+        if new != old and _lib.jack_port_by_name(
+                self._core.ptr, new) != _NULL:
+            raise JackErrorCode(f'{message}: the name is taken',
+                                _errno.EEXIST)
+        _check(_lib.jack_port_rename(self._core.ptr, ptr, data), message)
+        new = _ffi.string(_lib.jack_port_name(ptr))
+        # Whatever client of this process knows the port, it is the same one.
+        for core in list(_open_cores):
+            if core.server == self._core.server:
+                core.rename(old, new)
+        self._bytes = new
+
+    @property
+    def aliases(self) -> list[str]:
+        """Up to two more names.
+
+        See Also
+        --------
+        set_alias, unset_alias
+
+        Notes
+        -----
+        Calls: `jack_port_get_aliases`_
+
+        """
+        ptr = self._ptr
+        size = port_name_size()
+        buffers = [_ffi.new('char[]', size) for _ in range(2)]
+        number = _lib.jack_port_get_aliases(
+            ptr, _ffi.new('char *[2]', buffers))
+        if number < 0:
+            raise JackErrorCode(
+                f'cannot get the aliases of {self._description()}', number)
+        return [_string(buffer) for buffer in buffers[:number]]
+
+    def set_alias(self, alias: str) -> None:
+        """Give the port one more name, of two at most.
+
+        Parameters
+        ----------
+        alias
+            Where a port's name is asked for, this one does it as well.
+
+        Raises
+        ------
+        JackErrorCode
+            If it has two aliases, or the name is too long.
+
+        Notes
+        -----
+        Calls: `jack_port_set_alias`_
+
+        """
+        data = _encode_name(alias, 'alias')
+        _check(_lib.jack_port_set_alias(self._ptr, data),
+               f'cannot give {self._description()} the alias {alias!r}; '
+               'a port can have two')
+
+    def unset_alias(self, alias: str) -> None:
+        """Take an alias away.
+
+        Raises
+        ------
+        JackErrorCode
+            If the port has no such alias.
+
+        Notes
+        -----
+        Calls: `jack_port_unset_alias`_
+
+        """
+        data = _encode_name(alias, 'alias')
+        _check(_lib.jack_port_unset_alias(self._ptr, data),
+               f'{self._description()} has no alias {alias!r}')
+
+    @property
+    def type(self) -> str:
+        """What kind of data flows: ``'32 bit float mono audio'``, say.
+
+        Notes
+        -----
+        Calls: `jack_port_type`_
+
+        """
+        if self._memory is not None:
+            return self._memory.type
+        return _string(_lib.jack_port_type(self._ptr))
+
+    @property
+    def type_id(self) -> int:
+        """The server's number for the type.
+
+        Notes
+        -----
+        Calls: `jack_port_type_id`_
+
+        """
+        return int(_lib.jack_port_type_id(self._ptr))
+
+    @property
+    def uuid(self) -> int:
+        """The port's UUID, a number.
+
+        Notes
+        -----
+        Calls: `jack_port_uuid`_
+
+        """
+        if self._memory is not None:
+            return self._memory.uuid
+        return int(_lib.jack_port_uuid(self._ptr))
+
+    @property
+    def flags(self) -> PortFlags:
+        """What the port is and can do.
+
+        Notes
+        -----
+        Calls: `jack_port_flags`_
+
+        """
+        if self._memory is not None:
+            return self._memory.flags
+        return PortFlags(_lib.jack_port_flags(self._ptr))
+
+    @property
+    def is_audio(self) -> bool:
+        """Whether this is an audio port: `True` in this class."""
+        return True
+
+    @property
+    def is_midi(self) -> bool:
+        """Whether this is a MIDI port: `False` in this class."""
+        return False
+
+    @property
+    def is_input(self) -> bool:
+        """Whether the port receives data."""
+        return bool(self.flags & PortFlags.IS_INPUT)
+
+    @property
+    def is_output(self) -> bool:
+        """Whether others can read data from the port."""
+        return bool(self.flags & PortFlags.IS_OUTPUT)
+
+    @property
+    def is_physical(self) -> bool:
+        """Whether the port stands for a connector of some hardware."""
+        return bool(self.flags & PortFlags.IS_PHYSICAL)
+
+    @property
+    def can_monitor(self) -> bool:
+        """Whether `request_monitor` has an effect."""
+        return bool(self.flags & PortFlags.CAN_MONITOR)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the data begins or ends its way here."""
+        return bool(self.flags & PortFlags.IS_TERMINAL)
+
+    @property
+    def is_monitoring(self) -> bool:
+        """Whether somebody has asked for input monitoring.
+
+        Notes
+        -----
+        Calls: `jack_port_monitoring_input`_
+
+        """
+        return bool(_lib.jack_port_monitoring_input(self._ptr))
+
+    def request_monitor(self, onoff: bool) -> None:
+        """Turn input monitoring on or off, where `can_monitor` is `True`.
+
+        Without that it does nothing.
+
+        Parameters
+        ----------
+        onoff
+            `True` for on.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server refuses.
+
+        Notes
+        -----
+        Calls: `jack_port_request_monitor`_
+
+        """
+        _check(_lib.jack_port_request_monitor(self._ptr, bool(onoff)),
+               f'cannot monitor {self._description()}')
+
+    def get_latency_range(self, mode: int) -> LatencyRange:
+        """Return how long data takes to or from here.
+
+        Parameters
+        ----------
+        mode
+            `CAPTURE_LATENCY` for the time since the data entered the graph,
+            `PLAYBACK_LATENCY` for the time until it leaves it.
+
+        Returns
+        -------
+        LatencyRange
+            The shortest and the longest way, in frames.
+
+        See Also
+        --------
+        OwnPort.set_latency_range, Client.set_latency_callback
+
+        Notes
+        -----
+        Calls: `jack_port_get_latency_range`_
+
+        """
+        _check_mode(mode)
+        latency = _ffi.new('jack_latency_range_t *')
+        _lib.jack_port_get_latency_range(self._ptr, mode, latency)
+        return LatencyRange(latency.min, latency.max)
+
+
+def _check_mode(mode: int) -> None:
+    if _integer(mode, 'mode') not in (CAPTURE_LATENCY, PLAYBACK_LATENCY):
+        raise ValueError('mode must be CAPTURE_LATENCY or PLAYBACK_LATENCY, '
+                         f'not {mode}')
+
+
+class MidiPort(Port):
+    """A MIDI port of any client's; otherwise like `Port`."""
+
+    @property
+    def is_audio(self) -> bool:
+        """Whether this is an audio port: `False` in this class."""
+        return False
+
+    @property
+    def is_midi(self) -> bool:
+        """Whether this is a MIDI port: `True` in this class."""
+        return True
+
+
+class UnknownPort(Port):
+    """A port which is neither audio nor MIDI; otherwise like `Port`."""
+
+    @property
+    def is_audio(self) -> bool:
+        """Whether this is an audio port: `False` in this class."""
+        return False
+
+    @property
+    def is_midi(self) -> bool:
+        """Whether this is a MIDI port: `False` in this class."""
+        return False
+
+
+class OwnPort(Port):
+    """An audio port of one's own client.
+
+    Made by `Ports.register`.
+    """
+
+    def __init__(self, port_ptr: _t.Any, client: Client) -> None:
+        super().__init__(port_ptr, client)
+        _load_realtime_calls()
+        self._raw = port_ptr
+        self._handle = _rt.handle(port_ptr)
+        self._end = ''
+        self._is_output = bool(_lib.jack_port_flags(port_ptr)
+                               & PortFlags.IS_OUTPUT)
+        # Which cycle the data below is of, and the data: memory of our own,
+        # so that no reference into JACK's outlives it.
+        self._cycle = -1
+        self._frames = 0
+        self._data: _t.Any = None
+        self._data_handle: _t.Any = None
+        self._buffer: _t.Any = None
+        self._array: _t.Any = None
+        self._core.own[self._bytes] = self
+
+    def _resolve(self) -> tuple[_t.Any, bytes]:
+        # Nobody but this client can unregister or rename it.
+        self._core.require()
+        if self._memory is not None or self._end:
+            raise JackError(f'{self._description()} is gone: it has been '
+                            'unregistered')
+        return self._raw, self._bytes
+
+    @property
+    def number_of_connections(self) -> int:
+        """How many connections the port has.
+
+        Notes
+        -----
+        Calls: `jack_port_connected`_
+
+        """
+        return int(_lib.jack_port_connected(self._ptr))
+
+    @property
+    def connections(self) -> list[Port]:
+        """The ports that this one is connected to.
+
+        See Also
+        --------
+        Client.get_all_connections
+
+        Notes
+        -----
+        Calls: `jack_port_get_connections`_
+
+        """
+        return self._client._ports_from_names(_take_names(
+            _lib.jack_port_get_connections(self._ptr)))
+
+    def is_connected_to(self, port: str | Port) -> bool:
+        """Tell whether there is a direct connection to another port.
+
+        Parameters
+        ----------
+        port
+            A port, or its full name.
+
+        Notes
+        -----
+        Calls: `jack_port_connected_to`_
+
+        """
+        ptr = self._ptr
+        return bool(_lib.jack_port_connected_to(
+            ptr, self._client._port_name(port, 'port')))
+
+    def connect(self, port: str | Port) -> None:
+        """Connect this port to another one, whichever way is right.
+
+        Parameters
+        ----------
+        port
+            A port, or its full name.
+
+        Raises
+        ------
+        JackErrorCode
+            See `Client.connect`.
+
+        Notes
+        -----
+        Calls: `jack_connect`_
+
+        """
+        self._resolve()
+        if self._is_output:
+            self._client.connect(self, port)
+        else:
+            self._client.connect(port, self)
+
+    def disconnect(self, other: str | Port | None = None) -> None:
+        """Take connections away.
+
+        Parameters
+        ----------
+        other
+            The port at the other end, or its full name; by default all
+            connections go.
+
+        Raises
+        ------
+        JackErrorCode
+            See `Client.disconnect`.
+
+        Notes
+        -----
+        Calls: `jack_port_disconnect`_, `jack_disconnect`_
+
+        """
+        ptr = self._ptr
+        if other is None:
+            _check(_lib.jack_port_disconnect(self._core.ptr, ptr),
+                   f'cannot disconnect {self._description()}')
+        elif self._is_output:
+            self._client.disconnect(self, other)
+        else:
+            self._client.disconnect(other, self)
+
+    def unregister(self) -> None:
+        """Remove the port, with all its connections.
+
+        It leaves the client's list of ports, and cannot be used any more.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server refuses.
+
+        Notes
+        -----
+        Calls: `jack_port_unregister`_
+
+        """
+        core = self._core
+        ptr = self._ptr
+        # No cycle may begin to use it from now on.
+        self._end = 'unregistered'
+        code = _lib.jack_port_unregister(core.ptr, ptr)
+        if code:
+            self._end = ''
+        _check(code, f'cannot unregister {self._description()}')
+        core.own.pop(self._bytes, None)
+        for ports in self._client._port_lists():
+            ports._discard(self)
+
+    def ensure_monitor(self, onoff: bool) -> None:
+        """Turn input monitoring on or off, if it is not that way already.
+
+        Notes
+        -----
+        Calls: `jack_port_ensure_monitor`_
+
+        """
+        _check(_lib.jack_port_ensure_monitor(self._ptr, bool(onoff)),
+               f'cannot monitor {self._description()}')
+
+    def set_latency_range(self, mode: int, min: int, max: int) -> None:
+        """Say how long data takes to or from here.
+
+        Only in a latency callback, see `Client.set_latency_callback`.
+
+        Parameters
+        ----------
+        mode
+            `CAPTURE_LATENCY` or `PLAYBACK_LATENCY`.
+        min, max
+            The shortest and the longest way, in frames.
+
+        Notes
+        -----
+        Calls: `jack_port_set_latency_range`_
+
+        """
+        _check_mode(mode)
+        latency = _ffi.new('jack_latency_range_t *')
+        latency.min = _integer(min, 'min')
+        latency.max = _integer(max, 'max')
+        if latency.min > latency.max:
+            raise ValueError(f'min must not exceed max: {min} > {max}')
+        _lib.jack_port_set_latency_range(self._ptr, mode, latency)
+
+    def tie(self, source: OwnPort) -> None:
+        """Have this output pass an input's data on without copying it.
+
+        Parameters
+        ----------
+        source
+            An input port of the same client.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server refuses.
+
+        See Also
+        --------
+        untie
+
+        Notes
+        -----
+        Calls: `jack_port_tie`_
+
+        """
+        if not isinstance(source, OwnPort):
+            raise TypeError('source must be an OwnPort, '
+                            f'not {type(source).__name__}')
+        _check(_lib.jack_port_tie(source._ptr, self._ptr),
+               f'cannot tie {self._description()} to '
+               f'{source._description()}')
+
+    def untie(self) -> None:
+        """Undo `tie`.
+
+        Raises
+        ------
+        JackErrorCode
+            If the port is not tied.
+
+        Notes
+        -----
+        Calls: `jack_port_untie`_
+
+        """
+        _check(_lib.jack_port_untie(self._ptr),
+               f'cannot untie {self._description()}')
+
+    @property
+    def address(self) -> int:
+        """The address of the C port, for native callbacks.
+
+        This is the ``jack_port_t *`` that `jack_port_get_buffer`_ and the
+        like take.
+        """
+        return _int_from_ptr(self._ptr)
+
+    def get_buffer(self) -> _t.Any:
+        """Return the samples of the current cycle as a buffer.
+
+        Only in the process callback.  An input's buffer holds the sum of
+        what is connected to it, zeros if nothing is.  What is written to an
+        output's buffer reaches JACK when the callback returns.
+
+        Returns
+        -------
+        buffer
+            A writable buffer object of cffi's with ``4 * frames`` bytes:
+            32-bit floats in native byte order, nominally from -1 to 1.
+            ``memoryview(buffer).cast('f')`` gives access to each of them.
+            Its memory belongs to this library and is used again in the next
+            cycle; copy what is to be kept.
+
+        Raises
+        ------
+        JackError
+            Outside of the process callback.
+
+        See Also
+        --------
+        get_array
+
+        Notes
+        -----
+        Calls: `jack_port_get_buffer`_
+
+        """
+        core = self._core
+        if core.ident != _get_ident():
+            raise self._outside('get_buffer')
+        if self._cycle != core.cycle:
+            self._fetch(core)
+        return self._buffer
+
+    def get_array(self) -> _t.Any:
+        """Return the samples of the current cycle as a NumPy array.
+
+        Only in the process callback.  ``import numpy`` in your program, lest
+        the first call spends its time on that.
+
+        Returns
+        -------
+        numpy.ndarray
+            Of shape ``(frames,)`` and type float32, writable; nominally from
+            -1 to 1.  See `get_buffer` for its meaning and its lifetime.
+
+        Raises
+        ------
+        JackError
+            Outside of the process callback.
+        ImportError
+            If there is no NumPy.
+
+        See Also
+        --------
+        get_buffer
+
+        Notes
+        -----
+        Calls: `jack_port_get_buffer`_
+
+        """
+        core = self._core
+        if core.ident != _get_ident():
+            raise self._outside('get_array')
+        if self._cycle != core.cycle:
+            self._fetch(core)
+        if self._array is None:
+            self._make_array()
+        return self._array
+
+    def _make_array(self) -> None:
+        import numpy
+        self._array = numpy.frombuffer(self._buffer, dtype=numpy.float32)
+
+    def _outside(self, method: str) -> JackError:
+        """Make the exception for a call outside of the process callback."""
+        if self._core.end:
+            self._core.require()
+        return JackError(
+            f'{method}() of {self._description()} may be called only within '
+            'the process callback, on its thread, while the client is active')
+
+    def _fetch(self, core: _Core) -> None:
+        """Get this cycle's data from JACK."""
+        if self._end:
+            self._resolve()
+        frames = core.frames
+        if frames != self._frames:
+            self._data = _ffi.new('float[]', frames)
+            self._data_handle = _rt.handle(self._data)
+            self._buffer = _ffi.buffer(self._data)
+            self._array = None
+            self._frames = frames
+        if self._is_output:
+            core.outputs.append(self)
+        else:
+            _rt.memmove(self._data_handle,
+                        _rt.get_buffer(self._handle, frames),
+                        frames * _SAMPLE_BYTES)
+        self._cycle = core.cycle
+
+    def _flush(self, frames: int) -> None:
+        """Give this cycle's data to JACK."""
+        if not self._end:
+            _rt.memmove(_rt.get_buffer(self._handle, frames),
+                        self._data_handle, frames * _SAMPLE_BYTES)
+
+
+class OwnMidiPort(MidiPort, OwnPort):
+    """A MIDI port of one's own client.
+
+    Made by `Ports.register`.  Like `OwnPort`, but instead of samples there
+    are events.  What concerns events may be called only in the process
+    callback.
+
+    Parameters
+    ----------
+    port_ptr, client
+        Private.
+
+    """
+
+    def __init__(self, port_ptr: _t.Any, client: Client) -> None:
+        super().__init__(port_ptr, client)
+        self._source: _t.Any = None
+        self._last_time = 0
+        # Events that were reserved in this cycle: JACK's memory for each, our
+        # memory for it, and the size.
+        self._reserved: list[tuple[_t.Any, _t.Any, int]] = []
+
+    def get_buffer(self) -> _t.NoReturn:
+        """Not for MIDI ports; there is `incoming_midi_events`."""
+        raise NotImplementedError(
+            'get_buffer() is not available for MIDI ports: use '
+            'incoming_midi_events() or write_midi_event()')
+
+    def get_array(self) -> _t.NoReturn:
+        """Not for MIDI ports; there is `incoming_midi_events`."""
+        raise NotImplementedError(
+            'get_array() is not available for MIDI ports: use '
+            'incoming_midi_events() or write_midi_event()')
+
+    @property
+    def max_event_size(self) -> int:
+        """The size of the largest event that still fits in, in bytes.
+
+        Notes
+        -----
+        Calls: `jack_midi_max_event_size`_
+
+        """
+        return int(_rt.midi_space(self._events('max_event_size')))
+
+    @property
+    def lost_midi_events(self) -> int:
+        """How many events did not fit in.
+
+        Notes
+        -----
+        Calls: `jack_midi_get_lost_event_count`_
+
+        """
+        return int(_rt.midi_lost(self._events('lost_midi_events')))
+
+    def incoming_midi_events(self) -> _abc.Iterator[tuple[int, _t.Any]]:
+        """Iterate over the events that arrive in this cycle.
+
+        Events are complete and start with their status byte.
+
+        Yields
+        ------
+        time : int
+            When, in frames from the beginning of the cycle.
+        event : buffer
+            The bytes, in a buffer object of cffi's: ``event[0]`` is a
+            `bytes` of length 1, ``bytes(event)`` a copy of all.
+
+        Raises
+        ------
+        JackError
+            Outside of the process callback, or if the iterator is used on in
+            a later cycle.
+
+        Notes
+        -----
+        Calls: `jack_midi_get_event_count`_, `jack_midi_event_get`_
+
+        """
+        return self._read_events(self._events('incoming_midi_events'))
+
+    def _read_events(self, source: _t.Any
+                     ) -> _abc.Iterator[tuple[int, _t.Any]]:
+        core = self._core
+        cycle, ident = core.cycle, core.ident
+        event = _ffi.new('jack_midi_event_t *')
+        handle = _rt.handle(event)
+        get, memmove, address = _rt.midi_get, _ffi.memmove, _ffi.buffer
+        for index in range(_rt.midi_count(source)):
+            if core.cycle != cycle or core.ident != ident:
+                raise JackError('the MIDI events of an earlier cycle are gone')
+            if get(handle, source, index):
+                return
+            data = _ffi.new('char[]', event.size)
+            memmove(data, event.buffer, event.size)
+            yield event.time, address(data)
+
+    def clear_buffer(self) -> None:
+        """Remove all events from an output port.
+
+        To be called in each cycle before events are written: otherwise those
+        of the cycle before are sent again.
+
+        Raises
+        ------
+        JackError
+            For an input port, or outside of the process callback.
+
+        Notes
+        -----
+        Calls: `jack_midi_clear_buffer`_
+
+        """
+        source = self._writable_events('clear_buffer')
+        self._reserved.clear()
+        self._last_time = 0
+        _rt.midi_clear(source)
+
+    def write_midi_event(self, time: _t.SupportsIndex,
+                         event: _t.Any) -> None:
+        """Send an event.
+
+        Events have to be written in the order of their times, and complete:
+        with their status byte, and without another (real-time) message in
+        between.
+
+        Parameters
+        ----------
+        time
+            When, in frames from the beginning of the cycle.
+        event
+            `bytes`, any other buffer, or a sequence of integers.
+
+        Raises
+        ------
+        JackError
+            If *time* is earlier than that of the event before or not within
+            this cycle, if there is no room, for an input port, or outside of
+            the process callback.
+        TypeError, ValueError
+            If *event* is not a sequence of bytes.
+
+        Notes
+        -----
+        Calls: `jack_midi_event_write`_
+
+        Examples
+        --------
+        Middle C, in the middle of the cycle::
+
+            port.write_midi_event(client.blocksize // 2, (0x90, 60, 100))
+
+        """
+        source = self._writable_events('write_midi_event')
+        if type(event) is not bytes:
+            event = _bytes(event, 'event')
+        size = len(event)
+        offset = self._check_event(time, size)
+        if not self._fits(source, size) or _rt.midi_write(
+                source, offset, event, size):
+            raise JackError(
+                f'cannot write a MIDI event of {size} bytes to '
+                f'{self._description()}: there is room for '
+                f'{_rt.midi_space(source)}')
+        self._last_time = offset
+
+    def reserve_midi_event(self, time: _t.SupportsIndex,
+                           size: _t.SupportsIndex) -> _t.Any:
+        """Make room for an event whose bytes are to be filled in.
+
+        Parameters
+        ----------
+        time
+            When, in frames from the beginning of the cycle; see
+            `write_midi_event`.
+        size
+            The number of bytes.
+
+        Returns
+        -------
+        buffer
+            To be filled before the process callback returns.  An empty one
+            if there is no room.
+
+        Raises
+        ------
+        JackError
+            As in `write_midi_event`.
+
+        Notes
+        -----
+        Calls: `jack_midi_event_reserve`_
+
+        """
+        source = self._writable_events('reserve_midi_event')
+        number = _integer(size, 'size')
+        offset = self._check_event(time, number)
+        target = (_rt.midi_reserve(source, offset, number)
+                  if self._fits(source, number) else None)
+        if not target:
+            return _ffi.buffer(_ffi.new('char[]', 0))
+        self._last_time = offset
+        data = _ffi.new('char[]', number)
+        if not self._reserved:
+            self._core.outputs.append(self)
+        self._reserved.append((target, data, number))
+        return _ffi.buffer(data)
+
+    def _events(self, method: str) -> _t.Any:
+        """Return JACK's buffer of this cycle's events."""
+        core = self._core
+        if core.ident != _get_ident():
+            raise self._outside(method)
+        if self._cycle != core.cycle:
+            if self._end:
+                self._resolve()
+            self._source = _rt.get_buffer(self._handle, core.frames)
+            self._reserved.clear()
+            self._last_time = 0
+            self._cycle = core.cycle
+        return self._source
+
+    def _writable_events(self, method: str) -> _t.Any:
+        source = self._events(method)
+        if not self._is_output:
+            raise JackError(f'{method}() is for output ports, and '
+                            f'{self._description()} is an input')
+        return source
+
+    def _check_event(self, time: _t.SupportsIndex, size: int) -> int:
+        try:
+            offset = time.__index__()
+        except AttributeError:
+            raise TypeError('time must be an integer, '
+                            f'not {type(time).__name__}') from None
+        if not self._last_time <= offset < self._core.frames:
+            if 0 <= offset < self._core.frames:
+                raise _JackValueError(
+                    f'time {offset} is earlier than that of the event '
+                    f'before ({self._last_time}): sort the events, and call '
+                    'clear_buffer() first in each cycle')
+            raise _JackValueError(
+                f'time {offset} is not within this cycle: it must be from 0 '
+                f'to {self._core.frames - 1}')
+        if not size:
+            raise ValueError('a MIDI event must not be empty')
+        return offset
+
+    def _fits(self, source: _t.Any, size: int) -> bool:
+        # JACK 2 checks this itself.  The others crash when an event takes all
+        # of the space that they have said there is.
+        return (_IMPLEMENTATION == 'JACK 2'
+                or size < _rt.midi_space(source))
+
+    def _flush(self, frames: int) -> None:
+        if not self._end:
+            for target, data, size in self._reserved:
+                _rt.memmove(target, _rt.handle(data), size)
+        self._reserved.clear()
+
+
+def _port_class(porttype: str) -> type[Port]:
+    return {_AUDIO_TYPE: Port, _MIDI_TYPE: MidiPort}.get(porttype,
+                                                         UnknownPort)
+
+
+def _own_port_class(porttype: str) -> type[OwnPort]:
+    return OwnMidiPort if porttype == _MIDI_TYPE else OwnPort
+
+
+class Ports:
+    """A list of a client's ports of one kind.
+
+    Each `Client` has four of them: *inports*, *outports*, *midi_inports* and
+    *midi_outports*.  It has a length, can be indexed, sliced and
+    iterated over; it grows by `register` and shrinks by
+    `OwnPort.unregister`.
+
+    Parameters
+    ----------
+    client, porttype, flag
+        Private.
+
+    """
+
+    def __init__(self, client: Client, porttype: str, flag: int) -> None:
+        # The client owns its lists, not the other way round.
+        self._core = client._core
+        self._porttype = porttype
+        self._flag = flag
+        # Replaced, never changed: somebody may be iterating over it.
+        self._ports: list[_t.Any] = []
+
+    def __repr__(self) -> str:
+        return repr(self._ports)
+
+    def __len__(self) -> int:
+        return len(self._ports)
+
+    def __getitem__(self, index: _t.Any) -> _t.Any:
+        return self._ports[index]
+
+    def __iter__(self) -> _abc.Iterator[_t.Any]:
+        return iter(self._ports)
+
+    def __contains__(self, port: object) -> bool:
+        return port in self._ports
+
+    def __reversed__(self) -> _abc.Iterator[_t.Any]:
+        return reversed(self._ports)
+
+    def register(self, shortname: str, is_terminal: bool = False,
+                 is_physical: bool = False) -> _t.Any:
+        """Register a new port and append it to this list.
+
+        Parameters
+        ----------
+        shortname
+            Unique among the client's ports.  The full name, which is the
+            client's name, a colon and *shortname*, may have
+            `port_name_size` - 1 bytes at most.
+        is_terminal
+            For an input: the data that it gets goes nowhere else from here.
+            For an output: its data comes from nowhere else.  Synthesizers
+            and clients for hardware set this.
+        is_physical
+            The port stands for a connector of some hardware.
+
+        Returns
+        -------
+        OwnPort or OwnMidiPort
+            The new port.
+
+        Raises
+        ------
+        JackError
+            If the name is taken or too long, or the server has no more
+            ports.
+
+        Notes
+        -----
+        Calls: `jack_port_register`_
+
+        """
+        client = self._core.client()
+        if client is None:
+            raise JackError('the client of these ports is gone')
+        flags = PortFlags(self._flag)
+        if is_terminal:
+            flags |= PortFlags.IS_TERMINAL
+        if is_physical:
+            flags |= PortFlags.IS_PHYSICAL
+        port = client._register(shortname, self._porttype, flags)
+        self._ports = [*self._ports, port]
+        return port
+
+    def clear(self) -> None:
+        """Unregister all ports of this list.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server refuses.
+
+        See Also
+        --------
+        OwnPort.unregister
+
+        """
+        self._core.require()
+        for port in self._ports:
+            port.unregister()
+
+    def _discard(self, port: OwnPort) -> None:
+        self._ports = [p for p in self._ports if p is not port]
+
+
+# -- Ring buffer --------------------------------------------------------------
+
+class RingBuffer:
+    """A lock-free queue of bytes between two threads.
+
+    One thread writes and one thread reads, always the same; then neither of
+    them ever waits.  It is the means to get data out of the process callback
+    (or into it) when the other side is slow, such as a file.
+
+    Parameters
+    ----------
+    size
+        In bytes, at most 2**30; rounded up to a power of two.  One byte less
+        than that can be stored.
+
+    Raises
+    ------
+    JackError
+        If there is not enough memory.
+
+    Notes
+    -----
+    Calls: `jack_ringbuffer_create`_
+
+    Examples
+    --------
+    >>> import jack
+    >>> ring = jack.RingBuffer(16)
+    >>> ring.write(b'hello')
+    5
+    >>> bytes(ring.read(4))
+    b'hell'
+
+    """
+
+    def __init__(self, size: int) -> None:
+        number = _integer(size, 'size')
+        if number > 1 << 30:
+            # The C function does not come back from more than 2**31.
+            raise ValueError(f'size must be at most 2**30, not {number}')
+        ptr = _not_null(_lib.jack_ringbuffer_create(number),
+                        f'no memory for a ring buffer of {number} bytes')
+        self._ptr = _ffi.gc(ptr, _lib.jack_ringbuffer_free)
+        self._allocated = int(ptr.size)
+
+    def __repr__(self) -> str:
+        return (f'<jack.RingBuffer of {self.size} bytes: '
+                f'{self.read_space} to read>')
+
+    @property
+    def write_space(self) -> int:
+        """How many bytes can be written now.
+
+        Notes
+        -----
+        Calls: `jack_ringbuffer_write_space`_
+
+        """
+        return int(_lib.jack_ringbuffer_write_space(self._ptr))
+
+    def write(self, data: _t.Any) -> int:
+        """Write bytes, as many as there is room for.
+
+        Parameters
+        ----------
+        data
+            `bytes`, any other contiguous buffer, or an iterable of integers.
+
+        Returns
+        -------
+        int
+            The number of bytes written.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If *data* is something else.
+
+        See Also
+        --------
+        write_space, write_buffers
+
+        Notes
+        -----
+        Calls: `jack_ringbuffer_write`_
+
+        """
+        if type(data) is not bytes:
+            data = _bytes(data, 'data')
+        return int(_lib.jack_ringbuffer_write(self._ptr, data, len(data)))
+
+    @property
+    def write_buffers(self) -> tuple[_t.Any, _t.Any]:
+        """Two buffers to write into directly.
+
+        Two, as the free space may go over the end of the memory; any of them
+        may be empty.  They keep the memory alive, but what they mean ends
+        with the next `write`, `write_advance` or `reset`.  `write_advance`
+        makes what was written readable.
+
+        Notes
+        -----
+        Calls: `jack_ringbuffer_get_write_vector`_
+
+        """
+        return self._views(_lib.jack_ringbuffer_get_write_vector)
+
+    def write_advance(self, size: int) -> None:
+        """Make bytes that were put into `write_buffers` readable.
+
+        Parameters
+        ----------
+        size
+            How many.
+
+        Raises
+        ------
+        ValueError
+            If that is more than `write_space`.
+
+        Notes
+        -----
+        Calls: `jack_ringbuffer_write_advance`_
+
+        """
+        number = _limited(size, self.write_space, 'write_space')
+        _lib.jack_ringbuffer_write_advance(self._ptr, number)
+
+    @property
+    def read_space(self) -> int:
+        """How many bytes can be read now.
+
+        Notes
+        -----
+        Calls: `jack_ringbuffer_read_space`_
+
+        """
+        return int(_lib.jack_ringbuffer_read_space(self._ptr))
+
+    def read(self, size: int) -> _t.Any:
+        """Take bytes out.
+
+        Parameters
+        ----------
+        size
+            How many.
+
+        Returns
+        -------
+        buffer
+            A copy of the bytes, fewer if there are not so many; a buffer
+            object of cffi's.
+
+        See Also
+        --------
+        peek, read_space, read_buffers
+
+        Notes
+        -----
+        Calls: `jack_ringbuffer_read`_
+
+        """
+        return self._copy(_lib.jack_ringbuffer_read, size)
+
+    def peek(self, size: int) -> _t.Any:
+        """Look at bytes without taking them out.
+
+        Unlike `read_buffers` this makes one piece of them.
+
+        Parameters
+        ----------
+        size
+            How many.
+
+        Returns
+        -------
+        buffer
+            As from `read`.
+
+        See Also
+        --------
+        read, read_space, read_buffers
+
+        Notes
+        -----
+        Calls: `jack_ringbuffer_peek`_
+
+        """
+        return self._copy(_lib.jack_ringbuffer_peek, size)
+
+    @property
+    def read_buffers(self) -> tuple[_t.Any, _t.Any]:
+        """Two buffers with the bytes that can be read, without copying.
+
+        See `write_buffers`; here it is `read`, `read_advance` and `reset`
+        that end their meaning, and `read_advance` that gives the space back.
+
+        Notes
+        -----
+        Calls: `jack_ringbuffer_get_read_vector`_
+
+        """
+        return self._views(_lib.jack_ringbuffer_get_read_vector)
+
+    def read_advance(self, size: int) -> None:
+        """Drop bytes, having looked at them with `read_buffers` or `peek`.
+
+        Parameters
+        ----------
+        size
+            How many.
+
+        Raises
+        ------
+        ValueError
+            If that is more than `read_space`.
+
+        Notes
+        -----
+        Calls: `jack_ringbuffer_read_advance`_
+
+        """
+        number = _limited(size, self.read_space, 'read_space')
+        _lib.jack_ringbuffer_read_advance(self._ptr, number)
+
+    def mlock(self) -> None:
+        """Keep the memory from being swapped out.
+
+        Not realtime-safe.
+
+        Raises
+        ------
+        JackErrorCode
+            If the system refuses, because of a limit (``ulimit -l``), say.
+
+        Notes
+        -----
+        Calls: `jack_ringbuffer_mlock`_
+
+        """
+        _check(_lib.jack_ringbuffer_mlock(self._ptr),
+               'cannot lock the ring buffer into memory')
+
+    def reset(self, size: int | None = None) -> None:
+        """Empty the ring buffer.
+
+        Neither thread may use it meanwhile.
+
+        Parameters
+        ----------
+        size
+            A new size in bytes, rounded up to a power of two; at most the
+            one that was allocated in the beginning.
+
+        Raises
+        ------
+        ValueError
+            If it is larger than that.
+
+        Notes
+        -----
+        Calls: `jack_ringbuffer_reset`_, `jack_ringbuffer_reset_size`_
+
+        """
+        if size is None:
+            _lib.jack_ringbuffer_reset(self._ptr)
+            return
+        number = _integer(size, 'size')
+        if not 0 < number <= self._allocated:
+            raise ValueError(f'size must be from 1 to {self._allocated}, '
+                             f'the allocated size, not {number}')
+        # The C library counts on a power of two, but does not see to it.
+        _lib.jack_ringbuffer_reset_size(
+            self._ptr, max(2, 1 << (number - 1).bit_length()))
+
+    @property
+    def size(self) -> int:
+        """The size in bytes; one less can be stored.
+
+        See Also
+        --------
+        read_space, write_space
+
+        """
+        return int(self._ptr.size)
+
+    def _copy(self, function: _t.Any, size: int) -> _t.Any:
+        number = min(_integer(size, 'size', 64), self.read_space)
+        data = _ffi.new('char[]', number)
+        return _ffi.buffer(data, function(self._ptr, data, number))
+
+    def _views(self, function: _t.Any) -> tuple[_t.Any, _t.Any]:
+        vectors = _ffi.new('jack_ringbuffer_data_t[2]')
+        ring = self._ptr
+        function(ring, vectors)
+
+        def view(vector: _t.Any) -> _t.Any:
+            # The second one has no address when it is empty.
+            start = ring.buf if vector.buf == _NULL else vector.buf
+            # The "destructor" is there to hold on to the ring.
+            return _ffi.buffer(_ffi.gc(start, lambda _, ring=ring: None),
+                               vector.len)
+
+        return view(vectors[0]), view(vectors[1])
+
+
+def _limited(size: int, limit: int, what: str) -> int:
+    number = _integer(size, 'size', 64)
+    if number > limit:
+        raise ValueError(f'size must be at most {limit}, which is '
+                         f'{what} now, not {number}')
+    return number
+
+
+def _bytes(data: _t.Any, argument: str) -> bytes:
+    """Make bytes from a buffer or from integers."""
+    try:
+        return memoryview(data).tobytes()
+    except TypeError:
+        pass    # Not a buffer: go on with integers.
+    if isinstance(data, (str, int)) or not isinstance(data, _abc.Iterable):
+        raise TypeError(f'{argument} must be bytes, a buffer or a sequence '
+                        f'of integers, not {type(data).__name__}')
+    try:
+        return bytes(data)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f'{argument}: {error}') from None
+
+
+# -- Module functions ---------------------------------------------------------
+
+#: What can be the subject of a metadata property.
+_Subject = _t.Union[int, str, Client, Port]
+
+
+def _subject(subject: _t.Any) -> int:
+    """Return the UUID that a metadata property belongs to."""
+    if isinstance(subject, Port):
+        return subject.uuid
+    if isinstance(subject, Client):
+        subject = subject.uuid
+    if isinstance(subject, str):
+        uuid = _ffi.new('jack_uuid_t *')
+        if _lib.jack_uuid_parse(_encode(subject, 'subject'), uuid):
+            raise ValueError(f'subject is not a UUID: {subject!r}')
+        return int(uuid[0])
+    if not hasattr(subject, '__index__'):
+        raise TypeError('subject must be a Client, a Port or a UUID (int or '
+                        f'str), not {type(subject).__name__}')
+    return _integer(subject, 'subject', 64)
+
+
+def _encode_value(value: str | bytes) -> bytes:
+    if isinstance(value, str):
+        return _encode(value, 'value')
+    if not isinstance(value, bytes):
+        raise TypeError('value must be str or bytes, '
+                        f'not {type(value).__name__}')
+    if b'\0' in value:
+        raise ValueError('value must not contain a null byte: encode it, as '
+                         'Base64 for example')
+    return value
+
+
+def _check_as(cls: type[JackError], failed: int, message: str) -> None:
+    """Raise a metadata error of the class that programs know for it."""
+    if failed:
+        raise cls(message)
+
+
+def _take_properties(description: _t.Any) -> dict[str, tuple[bytes, str]]:
+    """Convert a description from libjack."""
+    return {
+        _string(item.key): (
+            _ffi.string(item.data),
+            _string(item.type) if item.type != _NULL else '')
+        for item in (description.properties[i]
+                     for i in range(description.property_cnt))}
+
+
+def get_property(subject: _Subject, key: str) -> tuple[bytes, str] | None:
+    """Return a metadata property.
+
+    Parameters
+    ----------
+    subject, key
+        See `Client.set_property`.
+
+    Returns
+    -------
+    tuple of bytes and str, or None
+        Value and type; `None` if there is no such property.
+
+    Notes
+    -----
+    Calls: `jack_get_property`_
+
+    """
+    value, kind = _ffi.new('char **'), _ffi.new('char **')
+    if _lib.jack_get_property(_subject(subject), _encode_name(key, 'key'),
+                              value, kind):
+        return None
+    try:
+        return (_ffi.string(value[0]),
+                _string(kind[0]) if kind[0] != _NULL else '')
+    finally:
+        _lib.jack_free(value[0])
+        _lib.jack_free(kind[0])
+
+
+def get_properties(subject: _Subject) -> dict[str, tuple[bytes, str]]:
+    """Return all metadata properties of a subject.
+
+    Parameters
+    ----------
+    subject
+        See `Client.set_property`.
+
+    Returns
+    -------
+    dict
+        Value and type for each key.
+
+    Raises
+    ------
+    JackError
+        If the database cannot be read (a `RuntimeError` as well).
+
+    Notes
+    -----
+    Calls: `jack_get_properties`_
+
+    """
+    description = _ffi.new('jack_description_t *')
+    uuid = _subject(subject)
+    _check_as(_JackRuntimeError,
+              _lib.jack_get_properties(uuid, description) < 0,
+              f'cannot get the properties of {uuid}')
+    try:
+        return _take_properties(description)
+    finally:
+        _lib.jack_free_description(description, 0)
+
+
+def get_all_properties() -> dict[int, dict[str, tuple[bytes, str]]]:
+    """Return all metadata properties of all subjects.
+
+    Returns
+    -------
+    dict
+        What `get_properties` returns, for each subject's UUID.
+
+    Raises
+    ------
+    JackError
+        If the database cannot be read (a `RuntimeError` as well).
+
+    Notes
+    -----
+    Calls: `jack_get_all_properties`_
+
+    """
+    descriptions = _ffi.new('jack_description_t **')
+    number = _lib.jack_get_all_properties(descriptions)
+    _check_as(_JackRuntimeError, number < 0, 'cannot get the properties')
+    result = {}
+    for index in range(number):
+        description = descriptions[0] + index
+        result[int(description.subject)] = _take_properties(description)
+        _lib.jack_free_description(description, 0)
+    if descriptions[0] != _NULL:
+        _lib.jack_free(descriptions[0])
+    return result
+
+
+def version() -> tuple[int, int, int, int]:
+    """Return libjack's version: major, minor, micro, protocol.
+
+    JACK 2 does not implement it and says ``(0, 0, 0, 0)``; there is
+    `version_string`.
+
+    Notes
+    -----
+    Calls: `jack_get_version`_
+
+    """
+    numbers = [_ffi.new('int *') for _ in range(4)]
+    _lib.jack_get_version(*numbers)
+    major, minor, micro, protocol = (int(number[0]) for number in numbers)
+    return major, minor, micro, protocol
+
+
+def version_string() -> str:
+    """Return libjack's version in words.
+
+    Notes
+    -----
+    Calls: `jack_get_version_string`_
+
+    """
+    return _string(_lib.jack_get_version_string())
+
+
+def client_name_size() -> int:
+    """Return the largest size of a client's name, in bytes.
+
+    The null character at the end counts; it is always the same number.
+
+    Notes
+    -----
+    Calls: `jack_client_name_size`_
+
+    """
+    return int(_lib.jack_client_name_size())
+
+
+def port_name_size() -> int:
+    """Return the largest size of a port's full name, in bytes.
+
+    That is the client's name, a colon, the port's short name and a null
+    character; it is always the same number.
+
+    Notes
+    -----
+    Calls: `jack_port_name_size`_
+
+    """
+    return int(_lib.jack_port_name_size())
+
+
+def port_type_size() -> int:
+    """Return the largest size of the name of a port type, in bytes.
+
+    Notes
+    -----
+    Calls: `jack_port_type_size`_
+
+    """
+    return int(_lib.jack_port_type_size())
+
+
+def client_pid(name: str) -> int:
+    """Return the process ID of a client.
+
+    Returns
+    -------
+    int
+        0 if it is not known, as always on JACK 2.
+
+    Notes
+    -----
+    Calls: `jack_get_client_pid`_
+
+    """
+    return int(_lib.jack_get_client_pid(_encode_name(name, 'name')))
+
+
+def get_time() -> int:
+    """Return the time now, in microseconds of JACK's clock.
+
+    Notes
+    -----
+    Calls: `jack_get_time`_
+
+    """
+    return int(_lib.jack_get_time())
+
+
+def acquire_realtime_scheduling(thread: int, priority: int) -> None:
+    """Give a thread real-time scheduling.
+
+    Parameters
+    ----------
+    thread
+        A native thread handle, such as `threading.get_ident` returns.
+    priority
+        At most `Client.max_realtime_priority` makes sense.
+
+    Raises
+    ------
+    JackErrorCode
+        If the system refuses.
+
+    Notes
+    -----
+    Calls: `jack_acquire_real_time_scheduling`_
+
+    """
+    handle, level = _integer(thread, 'thread', 64), _integer(priority,
+                                                             'priority', 31)
+    _check_thread(handle)
+    _check(_lib.jack_acquire_real_time_scheduling(handle, level),
+           f'cannot give a thread the real-time priority {level}')
+
+
+def drop_realtime_scheduling(thread: int) -> None:
+    """Give a thread the ordinary scheduling again.
+
+    Parameters
+    ----------
+    thread
+        A native thread handle, such as `threading.get_ident` returns.
+
+    Raises
+    ------
+    JackErrorCode
+        If the system refuses.
+
+    Notes
+    -----
+    Calls: `jack_drop_real_time_scheduling`_
+
+    """
+    handle = _integer(thread, 'thread', 64)
+    _check_thread(handle)
+    _check(_lib.jack_drop_real_time_scheduling(handle),
+           'cannot take real-time scheduling from a thread')
+
+
+def _check_thread(handle: int) -> None:
+    """Refuse what is not a thread: the C library would follow the address."""
+    known = {thread.ident for thread in _threading.enumerate()}
+    if handle not in known and handle not in _cycle_threads:
+        raise ValueError(f'thread must be the identifier of a living thread '
+                         f'of this process, not {handle}')
+
+
+# The C callbacks for messages, and what libjack had before them.
+_messages: dict[str, list[_t.Any]] = {}
+
+
+def _set_message_function(kind: str, callback: _t.Any) -> None:
+    setter = getattr(_lib, f'jack_set_{kind}_function')
+    variable = f'jack_{kind}_callback'
+    kept = _messages.get(kind)
+    if kept is None:
+        default = (getattr(_lib._raw, variable) if _lib.has(variable)
+                   else _NULL)
+        kept = _messages[kind] = [default]
+    if callback is None:
+        setter(kept[0])
+        del kept[1:]
+        return
+    _callable(callback)
+
+    def entry(message: _t.Any) -> None:
+        try:
+            callback(_string(message))
+        except BaseException as error:
+            _report(f'{kind} function', error)
+
+    trampoline = _ffi.callback('void (*)(const char *)', entry)
+    setter(trampoline)
+    kept[1:] = [trampoline]
+
+
+def set_error_function(
+        callback: _abc.Callable[[str], object] | None = None) -> _t.Any:
+    """Have a function called with libjack's error messages.
+
+    Parameters
+    ----------
+    callback
+        ``callback(message: str) -> None``, on any thread; a method of a
+        `logging.Logger` is a good one.  `None` brings libjack's own function
+        back, which prints to stderr.
+
+    Returns
+    -------
+    callable
+        *callback*, so that this function serves as a decorator.
+
+    Notes
+    -----
+    Calls: `jack_set_error_function`_
+
+    Examples
+    --------
+    >>> import jack, logging
+    >>> function = jack.set_error_function(logging.getLogger('jack').error)
+    >>> jack.set_error_function(None)
+
+    """
+    _set_message_function('error', callback)
+    return callback
+
+
+def set_info_function(
+        callback: _abc.Callable[[str], object] | None = None) -> _t.Any:
+    """Have a function called with libjack's other messages.
+
+    Parameters
+    ----------
+    callback
+        See `set_error_function`.
+
+    Returns
+    -------
+    callable
+        *callback*, so that this function serves as a decorator.
+
+    Notes
+    -----
+    Calls: `jack_set_info_function`_
+
+    """
+    _set_message_function('info', callback)
+    return callback
+
+
+# -- python3 -m jack ----------------------------------------------------------
+
+def _library_file() -> str:
+    """Return the path of the libjack in use, as well as it can be known."""
+    try:
+        with open('/proc/self/maps', encoding='utf-8') as file:
+            for line in file:
+                path = line.partition('/')[2].rstrip('\n')
+                if _os.path.basename(path).startswith('libjack'):
+                    return '/' + path
+    except FileNotFoundError:
+        return str(_lib._path)     # Only Linux has it.
+    return str(_lib._path)
+
+
+def _describe_module() -> dict[str, _t.Any]:
+    library = {'file': _library_file(), 'implementation': _IMPLEMENTATION}
+    if _lib.has('jack_get_version_string'):
+        library['version'] = version_string()
+    return {'module': __version__, 'python': _sys.version.split()[0],
+            'library': library}
+
+
+def _describe_server(client: Client) -> dict[str, _t.Any]:
+    state, position = client.transport_query()
+    return {
+        'name': client._core.server,
+        'samplerate': client.samplerate,
+        'blocksize': client.blocksize,
+        'realtime': client.realtime,
+        'cpu_load': client.cpu_load(),
+        'transport': {'state': repr(state).partition('.')[2], **position},
+    }
+
+
+def _describe_port(client: Client, port: Port) -> dict[str, _t.Any]:
+    return {
+        'name': port.name,
+        'type': port.type,
+        'direction': 'input' if port.is_input else 'output',
+        'physical': port.is_physical,
+        'terminal': port.is_terminal,
+        'can_monitor': port.can_monitor,
+        'uuid': port.uuid,
+        'aliases': port.aliases,
+        'capture_latency': port.get_latency_range(CAPTURE_LATENCY),
+        'playback_latency': port.get_latency_range(PLAYBACK_LATENCY),
+        'connections': [other.name
+                        for other in client.get_all_connections(port)],
+    }
+
+
+def _describe_ports(client: Client) -> list[dict[str, _t.Any]]:
+    ports = []
+    for port in client.get_ports():
+        # It may vanish while it is being looked at.
+        with _contextlib.suppress(JackError):
+            ports.append(_describe_port(client, port))
+    return ports
+
+
+def _format_text(facts: dict[str, _t.Any]) -> str:
+    library, server = facts['library'], facts['server']
+    transport = server['transport']
+    lines = [
+        f'JACK-Client {facts["module"]}, Python {facts["python"]}',
+        f'library     {library["file"]} '
+        f'({library["implementation"]} {library.get("version", "")})',
+        f'server      {server["name"]}: {server["samplerate"]} Hz, '
+        f'{server["blocksize"]} frames per cycle, '
+        + ('real-time' if server['realtime'] else 'not real-time')
+        + f', load {server["cpu_load"]:.1f} %',
+        f'transport   {transport["state"]} at frame {transport["frame"]}',
+        f'ports       {len(facts["ports"])}',
+    ]
+    for port in facts['ports']:
+        marks = [mark for mark in ('physical', 'terminal') if port[mark]]
+        lines.append(f'  {port["name"]}')
+        lines.append(
+            f'    {" ".join([*marks, port["direction"]])}, {port["type"]}, '
+            'latency {}-{} capture, {}-{} playback'.format(
+                *port['capture_latency'], *port['playback_latency']))
+        if port['aliases']:
+            lines.append('    also ' + ', '.join(port['aliases']))
+        arrow = '->' if port['direction'] == 'output' else '<-'
+        lines += [f'    {arrow} {other}' for other in port['connections']]
+    return '\n'.join(lines)
+
+
+def _format_dot(facts: dict[str, _t.Any]) -> str:
+    """Draw the graph for Graphviz: a box per client, a line per port."""
+    def quote(text: str) -> str:
+        return '"' + text.replace('\\', '\\\\').replace('"', '\\"') + '"'
+
+    lines = ['digraph jack {', '  rankdir=LR;',
+             '  node [shape=box, fontname="sans-serif", fontsize=10];',
+             '  graph [fontname="sans-serif", fontsize=11];']
+    clients: dict[str, list[dict[str, _t.Any]]] = {}
+    for port in facts['ports']:
+        clients.setdefault(port['name'].partition(':')[0], []).append(port)
+    for number, (name, ports) in enumerate(clients.items()):
+        for direction in 'input', 'output':
+            members = [p for p in ports if p['direction'] == direction]
+            if not members:
+                continue
+            lines += [f'  subgraph cluster_{number}_{direction} {{',
+                      f'    label={quote(name)};']
+            lines += [f'    {quote(p["name"])} '
+                      f'[label={quote(p["name"].partition(":")[2])}];'
+                      for p in members]
+            lines.append('  }')
+    lines += [f'  {quote(port["name"])} -> {quote(other)};'
+              for port in facts['ports'] if port['direction'] == 'output'
+              for other in port['connections']]
+    return '\n'.join([*lines, '}'])
+
+
+def _main() -> int:
+    """Print what there is to know about library, server and graph."""
+    import argparse
+    import json
+    parser = argparse.ArgumentParser(
+        prog='python3 -m jack',
+        description='Show which JACK library is in use, the state of the '
+                    'JACK server, and the graph of its ports.')
+    parser.add_argument('-s', '--server', metavar='NAME',
+                        help='name of the server')
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument('--json', action='store_true',
+                       help='print all of it as JSON')
+    group.add_argument('--dot', action='store_true',
+                       help='print the graph for Graphviz')
+    options = parser.parse_args()
+    facts = _describe_module()
+    set_error_function(lambda message: None)
+    try:
+        client = Client('python-jack-info', no_start_server=True,
+                        servername=options.server)
+    except JackError as error:
+        set_error_function(None)
+        if options.json:
+            print(json.dumps({**facts, 'error': str(error)}, indent=2))
+        else:
+            print(f'JACK-Client {facts["module"]}, library '
+                  f'{facts["library"]["file"]}', file=_sys.stderr)
+        print(error, file=_sys.stderr)
+        return 1
+    set_error_function(None)
+    facts['server'] = _describe_server(client)
+    facts['ports'] = _describe_ports(client)
+    client.close()
+    if options.json:
+        text = json.dumps(facts, indent=2)
+    else:
+        text = (_format_dot if options.dot else _format_text)(facts)
+    # Names that are not UTF-8 must not be the end of it.
+    _sys.stdout.buffer.write(text.encode('utf-8', 'surrogateescape') + b'\n')
+    return 0
+
+
+if __name__ == '__main__':
+    _sys.exit(_main())
