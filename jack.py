@@ -571,6 +571,9 @@ class _Library:
             if not name.startswith('jack_'):
                 raise AttributeError(name) from None
             value = self._stand_in(name)
+        else:
+            if name in _REQUESTS:
+                value = _bounded(name, value)
         setattr(self, name, value)
         return value
 
@@ -615,6 +618,33 @@ def _open_libc() -> _t.Any:
     if _sys.platform in ('win32', 'cygwin'):
         return None
     return _ffi.dlopen(None)
+
+
+# The functions that wait for the server's answer: for ever, when it is frozen.
+_REQUESTS = frozenset((
+    'jack_activate', 'jack_deactivate', 'jack_client_close',
+    'jack_get_uuid_for_client_name', 'jack_get_client_name_by_uuid',
+    'jack_port_register', 'jack_port_unregister', 'jack_port_rename',
+    'jack_connect', 'jack_disconnect', 'jack_port_disconnect',
+    'jack_set_buffer_size', 'jack_set_freewheel',
+    'jack_recompute_total_latencies', 'jack_release_timebase',
+    'jack_set_timebase_callback', 'jack_set_property',
+    'jack_remove_property', 'jack_remove_properties',
+    'jack_remove_all_properties', 'jack_internal_client_handle',
+    'jack_internal_client_load', 'jack_internal_client_unload',
+    'jack_get_internal_client_name', 'jack_session_notify',
+    'jack_session_reply', 'jack_reserve_client_name',
+    'jack_client_has_session_callback'))
+
+
+def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
+    """Let a request to the server end in an error when there's no answer."""
+    def ask(ptr: _t.Any, *args: _t.Any) -> _t.Any:
+        # libjack looks at the thread to refuse what would be a deadlock.
+        if _on_jack_thread():
+            return function(ptr, *args)
+        return _workers.ask(name, function, (ptr, *args), _PATIENCE, ptr)
+    return ask
 
 
 _lib = _open_library()
@@ -789,6 +819,10 @@ class CallbackExit(Exception):
     """
 
 
+class _NoAnswer(JackError):
+    """The server has not answered a request in time."""
+
+
 class _JackValueError(JackError, ValueError):
     """A JACK failure which older programs expect as a `ValueError`."""
 
@@ -947,6 +981,7 @@ class _Core:
         self.server = server
         #: Completes the sentence "client 'x' ..." once it cannot be used.
         self.end = ''
+        self.closed = False
         #: Whether the server has gone.
         self.lost = False
         #: Finds the client without keeping it alive.
@@ -1043,21 +1078,24 @@ class _Core:
 
     def install(self, name: str, function: _t.Any) -> None:
         """Have *function* called for the notification called *name*."""
+        if name in self.trampolines:
+            self.functions[name] = function
+            return
         notification = _NOTIFICATIONS[name]
-        if name not in self.trampolines:
-            ptr = self.require()
-            if self.active:
-                raise JackError(
-                    f'the {name.replace("_", " ")} callback of client '
-                    f'{self.name!r} cannot be set while it is active: call '
-                    'deactivate() first')
-            callback = self.trampoline(
-                name, notification.cdecl, notification.adapter,
-                notification.success, notification.failure)
-            code = getattr(_lib, notification.setter)(ptr, callback, _NULL)
-            # jack_on_info_shutdown() alone returns nothing.
-            _check(code or 0, f'cannot set the {name} callback')
+        ptr = self.require()
+        setter = getattr(_lib, notification.setter)
+        callback = self.trampoline(
+            name, notification.cdecl, notification.adapter,
+            notification.success, notification.failure)
+        # JACK 2 tells the sample rate while that callback is being set.
         self.functions[name] = function
+        try:
+            # jack_on_info_shutdown() alone returns nothing.
+            _check(setter(ptr, callback, _NULL) or 0,
+                   f'cannot set the {name} callback')
+        except JackError:
+            del self.functions[name], self.trampolines[name]
+            raise
 
     def remember(self, ptr: _t.Any) -> _Memory:
         """Look at a port while it exists, to know it when it is gone."""
@@ -1093,11 +1131,6 @@ class _Core:
         _cycle_threads.difference_update(self.cycle_idents)
         self.cycle_idents.clear()
 
-    def period(self) -> float:
-        """Return the duration of a cycle in seconds."""
-        frames = _lib.jack_get_buffer_size(self.ptr)
-        return float(frames / _lib.jack_get_sample_rate(self.ptr))
-
     def process(self) -> _abc.Callable[[int], object]:
         """Return what the process loop has to call."""
         function = self.functions.get('process')
@@ -1111,11 +1144,17 @@ class _Core:
         self.end = (f'has lost its JACK server ({reason}): close() it, and '
                     'open a new one when a server is running')
 
+    def close(self) -> None:
+        """Let nobody use the client any more."""
+        self.closed = True
+        self.end = 'is closed'
+
     def forget_after_fork(self) -> None:
         """Make the copy in a forked child harmless."""
         self.end = ('was opened before os.fork(): it belongs to the parent '
                     'process; open another one here')
         self.ptr = None
+        self.closed = True
         self.active = False
         self.lifecycle = _threading.RLock()
 
@@ -1423,6 +1462,12 @@ class _RealtimeCalls:
         self.midi_lost = _lib.jack_midi_get_lost_event_count
 
 
+def _period(ptr: _t.Any) -> float:
+    """Return the duration of a client's cycle in seconds."""
+    return float(_lib.jack_get_buffer_size(ptr)
+                 / _lib.jack_get_sample_rate(ptr))
+
+
 def _int_from_ptr(ptr: _t.Any) -> int:
     return int(_ffi.cast('uintptr_t', ptr))
 
@@ -1451,6 +1496,8 @@ class _Runner:
                  loop: _abc.Callable[[_Runner], object]) -> None:
         self.core = core
         self.loop = loop
+        # The core may be told to forget the client before the loop is over.
+        self.ptr = core.ptr
         self.handle = _rt.handle(core.ptr)
         self.native_id = 0
         #: Set by whoever wants the loop to end.
@@ -1480,7 +1527,7 @@ class _Runner:
             # Out of its own will: have the client taken out of the graph,
             # which is how JACK learns of the failure on each of its kinds.
             self.stopping = True
-            _janitor.hand_over(lambda: _deactivate(core))
+            _workers.hand_over(lambda: _deactivate(core))
         self.leave()
         core.leave_cycle_threads()
         return _NULL
@@ -1493,7 +1540,6 @@ class _Runner:
 
     def leave(self) -> None:
         """Let deactivation begin, without leaving the server waiting."""
-        core = self.core
         if _IMPLEMENTATION != 'JACK 2' or _libc is None:
             self.signal()
             self.left.set()
@@ -1505,16 +1551,16 @@ class _Runner:
         # that does not answer any more.  So this cycle is ended when the
         # server has got word of the deactivation, and if it was late all
         # the same, the next one is, too.
-        period = core.period()
+        period = _period(self.ptr)
         start = seen = _time.monotonic()
         cycles = 0
-        last = _lib.jack_last_frame_time(core.ptr)
+        last = _lib.jack_last_frame_time(self.ptr)
         _time.sleep(min(0.001, period / 4))
         self.signal()
         while cycles < 2 and _time.monotonic() - start < 1:
             _time.sleep(period / 8)
             now = _time.monotonic()
-            frame = _lib.jack_last_frame_time(core.ptr)
+            frame = _lib.jack_last_frame_time(self.ptr)
             if frame != last:
                 last, seen, cycles = frame, now, cycles + 1
             elif now - seen > 4 * period + 0.01:
@@ -1563,7 +1609,7 @@ def _process_loop(runner: _Runner) -> None:
     process = core.process()
     wait = _lib.jack_cycle_wait
     signal = _rt.signal
-    ptr = core.ptr
+    ptr = runner.ptr
     handle = runner.handle
     outputs = core.outputs
     ident = _get_ident()
@@ -1621,7 +1667,7 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
         except BaseException as error:
             core.failed('process', error)
             core.active = False
-            _janitor.hand_over(lambda: _deactivate(core, again=True))
+            _workers.hand_over(lambda: _deactivate(core, again=True))
         finally:
             core.ident = 0
             core.outputs.clear()
@@ -1729,37 +1775,114 @@ def _deactivate(core: _Core, again: bool = False) -> int:
         return code
 
 
-class _Janitor:
-    """A thread for what must not be done on the thread that asks for it."""
+class _Workers:
+    """Threads for what must not be done on the thread that asks for it.
+
+    Closing a client on a thread of JACK's, for example, or waiting for a
+    server without a deadline.
+    """
 
     def __init__(self) -> None:
-        self.jobs: _queue.SimpleQueue[_t.Any] = _queue.SimpleQueue()
-        self.thread: _threading.Thread | None = None
+        self.idle: list[_queue.SimpleQueue[_t.Any]] = []
+        #: How many requests for a client are under way.
+        self.asked: dict[_t.Any, int] = {}
+        self.lock = _threading.RLock()
 
     def start(self) -> None:
-        """Start the thread now: later it may be a bad moment."""
-        if self.thread is None:
-            self.thread = _threading.Thread(
-                target=self.run, name='jack-janitor', daemon=True)
-            self.thread.start()
+        """Have a thread ready: later it may be a bad moment to start one."""
+        if not self.idle:
+            self.idle.append(self.hire())
 
-    def hand_over(self, job: _abc.Callable[[], object]) -> None:
-        self.jobs.put(job)
+    def hire(self) -> _queue.SimpleQueue[_t.Any]:
+        jobs: _queue.SimpleQueue[_t.Any] = _queue.SimpleQueue()
+        _threading.Thread(target=self.run, args=(jobs,), name='jack-worker',
+                          daemon=True).start()
+        return jobs
 
-    def run(self) -> None:
-        for job in iter(self.jobs.get, None):
+    def run(self, jobs: _queue.SimpleQueue[_t.Any]) -> None:
+        for job in iter(jobs.get, None):
             try:
                 job()
             except JackError as error:
                 _report('clean-up', error)
+            job = None
+            self.idle.append(jobs)
+
+    def hand_over(self, job: _abc.Callable[[], object]) -> None:
+        """Have something done soon."""
+        try:
+            jobs = self.idle.pop()
+        except IndexError:
+            jobs = self.hire()
+        jobs.put(job)
+
+    def ask(self, name: str, function: _t.Any, args: tuple[_t.Any, ...],
+            patience: float, ptr: _t.Any = None,
+            late: _abc.Callable[[_t.Any], object] | None = None) -> _t.Any:
+        """Call a C function, but do not wait for its answer for ever.
+
+        The deadline moves on as long as there are cycles.  *late* gets an
+        answer that nobody waits for any more.
+        """
+        answers: list[_t.Any] = []
+        errors: list[BaseException] = []
+        done = _threading.Semaphore(0)
+        # Whoever takes it decides whether the answer is still waited for.
+        token = [True]
+
+        def job() -> None:
+            answer = None
+            try:
+                answer = function(*args)
+            except BaseException as error:
+                errors.append(error)
+            self.count(ptr, -1)
+            if _taken(token):
+                answers.append(answer)
+                done.release()
+            elif late is not None:
+                late(answer)
+
+        self.count(ptr, 1)
+        self.hand_over(job)
+        last = -1
+        limit = _time.monotonic() + 4 * patience
+        deadline = _time.monotonic() + patience
+        while not done.acquire(timeout=patience / 10):
+            now = _time.monotonic()
+            if ptr is not None and now < limit:
+                frame = _lib.jack_last_frame_time(ptr)
+                if frame != last:
+                    last, deadline = frame, now + patience
+            if now > deadline and _taken(token):
+                raise _NoAnswer(
+                    f'the JACK server does not answer ({name}()): it is '
+                    'stopped, or overloaded')
+        if errors:
+            raise errors[0]
+        return answers[0]
+
+    def count(self, ptr: _t.Any, change: int) -> None:
+        if ptr is not None:
+            with self.lock:
+                self.asked[ptr] = self.asked.get(ptr, 0) + change
+                if not self.asked[ptr]:
+                    del self.asked[ptr]
 
     def stop(self) -> None:
-        if self.thread is not None:
-            self.jobs.put(None)
-            self.thread.join(_PATIENCE)
+        while self.idle:
+            self.idle.pop().put(None)
 
 
-_janitor = _Janitor()
+def _taken(token: list[bool]) -> bool:
+    """Take a token, which only one thread can do."""
+    try:
+        return token.pop()
+    except IndexError:
+        return False
+
+
+_workers = _Workers()
 #: The cores of all clients that have been opened and not closed yet.
 _open_cores: _weakref.WeakSet[_Core] = _weakref.WeakSet()
 
@@ -1780,7 +1903,7 @@ def _uses(core: _Core, frame: _types.FrameType | None) -> bool:
 def _users_of(core: _Core) -> bool:
     """Tell whether another thread may be in a C function with this client."""
     mine = _get_ident()
-    return any(_uses(core, frame)
+    return core.ptr in _workers.asked or any(_uses(core, frame)
                for ident, frame in _sys._current_frames().items()
                if ident != mine and ident not in _cycle_threads)
 
@@ -1799,38 +1922,63 @@ def _interrupted(core: _Core) -> bool:
 def _dispose(core: _Core) -> int:
     """Close a client in C; return JACK's code."""
     if _interrupted(core):
-        core.end = core.end or 'is closed'
-        _janitor.hand_over(lambda: _dispose(core))
+        core.close()
+        _workers.hand_over(lambda: _dispose(core))
         return 0
     with core, _haste:
         ptr = core.ptr
         if ptr is None:
             return 0
         was_lost = core.lost
-        code = _deactivate(core)
-        core.end = core.end or 'is closed'
-        deadline = _time.monotonic() + _PATIENCE
+        try:
+            code = _deactivate(core)
+        except _NoAnswer:
+            code = -1
+        core.close()
+        deadline = _time.monotonic() + (0 if code < 0 else _PATIENCE)
         while _users_of(core) and _time.monotonic() < deadline:
             _time.sleep(0.001)
-        if not was_lost:
-            for name in core.trampolines:
-                if name in _NOTIFICATIONS and name != 'shutdown':
-                    notification = _NOTIFICATIONS[name]
-                    getattr(_lib, notification.setter)(
-                        ptr, _ffi.cast(notification.cdecl, 0), _NULL)
-        for native_id in core.notifiers:
-            if native_id != _threading.get_native_id():
-                _await_native(native_id)
-        core.leave_cycle_threads()
+        if _users_of(core):
+            # A frozen server: the rest is done if it ever wakes up.
+            _threading.Thread(target=_close_late, args=(core, ptr),
+                              name='jack-closer', daemon=True).start()
+            code = -1
+        else:
+            code = _close_in_c(core, ptr, was_lost) or code
         core.ptr = None
-        core.end = 'is closed'
-        code = int(_lib.jack_client_close(ptr)) or code
         _open_cores.discard(core)
         core.functions.clear()
-        core.trampolines.clear()
-        core.kept.clear()
-        core.own.clear()
         return code
+
+
+def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
+    """End what is left of a client, once nobody uses it any more."""
+    if not lost:
+        for name in core.trampolines:
+            if name in _NOTIFICATIONS and name != 'shutdown':
+                notification = _NOTIFICATIONS[name]
+                getattr(_lib, notification.setter)(
+                    ptr, _ffi.cast(notification.cdecl, 0), _NULL)
+    for native_id in core.notifiers:
+        if native_id != _threading.get_native_id():
+            _await_native(native_id)
+    core.leave_cycle_threads()
+    try:
+        code = int(_lib.jack_client_close(ptr))
+    except _NoAnswer:
+        # C may still call back.
+        _abandoned_cores.append(core)
+        return -1
+    core.trampolines.clear()
+    core.kept.clear()
+    return code
+
+
+def _close_late(core: _Core, ptr: _t.Any) -> None:
+    """Close a client when the server has answered all requests after all."""
+    while ptr in _workers.asked or _users_of(core):
+        _time.sleep(0.1)
+    _close_in_c(core, ptr, core.lost)
 
 
 @_atexit.register
@@ -1841,7 +1989,7 @@ def _close_all() -> None:
             _dispose(core)
         except JackError as error:
             _report('clean-up at exit', error)
-    _janitor.stop()
+    _workers.stop()
     # libjack may have something to say when there is no Python any more.
     for kind in _messages:
         _set_message_function(kind, None)
@@ -1849,21 +1997,21 @@ def _close_all() -> None:
 
 def _forget_parent() -> None:
     """In a forked child: leave everything to the parent."""
-    global _janitor
+    global _workers
     for core in _open_cores:
         core.forget_after_fork()
-        _forked_cores.append(core)
+        _abandoned_cores.append(core)
     _open_cores.clear()
     _notified_threads.clear()
     _cycle_threads.clear()
-    _janitor = _Janitor()
+    _workers = _Workers()
 
 
 # Whether a client has ever been opened in this process, see get_time().
 _clock_runs = False
 
-#: Kept in a forked child, so that nothing of the parent's is freed there.
-_forked_cores: list[_Core] = []
+#: Kept for ever: a parent's in a forked child, or what C did not let go.
+_abandoned_cores: list[_Core] = []
 
 if hasattr(_os, 'register_at_fork'):
     _os.register_at_fork(after_in_child=_forget_parent)
@@ -2165,9 +2313,20 @@ class Client:
         server_key = (servername or _os.environ.get('JACK_DEFAULT_SERVER')
                       or 'default')
         _refuse_second_server(name, server_key)
-        _janitor.start()
+        _workers.start()
         status = _ffi.new('jack_status_t *')
-        ptr = _lib.jack_client_open(data, options, status, *extra)
+        # Starting a server takes JACK up to six seconds.
+        may_start = not (no_start_server
+                         or 'JACK_NO_START_SERVER' in _os.environ)
+        try:
+            ptr = _workers.ask(
+                'jack_client_open', _lib.jack_client_open,
+                (data, options, status, *extra),
+                4 * _PATIENCE if may_start else _PATIENCE,
+                late=_close_unwanted)
+        except _NoAnswer:
+            status[0] = _lib.JackFailure | _lib.JackServerError
+            ptr = _NULL
         self._status = Status(status[0])
         if ptr == _NULL:
             raise JackOpenError(name, self._status)
@@ -2210,7 +2369,7 @@ class Client:
 
         """
         core = self._core
-        if core.ptr is None:
+        if core.closed:
             return
         self._refuse_on_jack_thread('closed')
         code = _dispose(core)
@@ -2235,10 +2394,10 @@ class Client:
         # The net, not the contract: __init__ may have failed early, and the
         # collector may run on a thread that JACK is going to wait for.
         core = getattr(self, '_core', None)
-        if core is None or core.ptr is None:
+        if core is None or core.closed:
             return
         if _on_jack_thread():
-            _janitor.hand_over(lambda: _dispose(core))
+            _workers.hand_over(lambda: _dispose(core))
         else:
             _dispose(core)
 
@@ -2247,7 +2406,7 @@ class Client:
         if core is None:
             return '<jack.Client, not opened>'
         if core.end:
-            state = 'closed' if core.ptr is None else 'without a server'
+            state = 'closed' if core.closed else 'without a server'
         else:
             state = 'active' if core.active else 'inactive'
         counts = ', '.join(
@@ -2349,7 +2508,7 @@ class Client:
 
         """
         core = self._core
-        if core.ptr is None:
+        if core.closed:
             core.require()
         if not core.active and core.runner is None:
             return
@@ -2376,7 +2535,7 @@ class Client:
     @property
     def name(self) -> str:
         """The name that the server has given to this client."""
-        if self._core.ptr is None:
+        if self._core.closed:
             self._core.require()
         return self._core.name
 
@@ -2401,7 +2560,7 @@ class Client:
     @property
     def status(self) -> Status:
         """What the server said when this client was opened."""
-        if self._core.ptr is None:
+        if self._core.closed:
             self._core.require()
         return self._status
 
@@ -2417,7 +2576,7 @@ class Client:
     @property
     def closed(self) -> bool:
         """Whether the client has been closed."""
-        return self._core.ptr is None
+        return self._core.closed
 
     @property
     def last_exception(self) -> BaseException | None:
@@ -2932,7 +3091,7 @@ class Client:
 
         JACK 2 reads connections from the state of the current cycle.
         """
-        period = self._core.period()
+        period = _period(self._ptr)
         deadline = _time.monotonic() + min(0.2, 4 * period + 0.01)
         while _time.monotonic() < deadline:
             ptr = _lib.jack_port_by_name(self._ptr, a)
@@ -3434,7 +3593,7 @@ class Client:
             self.cycle_signal()
         if runner.stopping:
             raise CallbackExit
-        frames = int(_lib.jack_cycle_wait(core.ptr))
+        frames = int(_lib.jack_cycle_wait(runner.ptr))
         runner.pending = True
         if runner.stopping or not frames:
             raise CallbackExit
@@ -3479,7 +3638,8 @@ class Client:
 
     def _require_runner(self, method: str) -> _Runner:
         core = self._core
-        if core.runner is None or _get_ident() not in core.cycle_idents:
+        if (core.runner is None or 'thread' not in core.functions
+                or _get_ident() not in core.cycle_idents):
             core.require()
             raise JackError(f'{method}() may be called only in the function '
                             'given to set_process_thread()')
@@ -4515,6 +4675,12 @@ class Client:
         return bool(code)
 
 
+def _close_unwanted(ptr: _t.Any) -> None:
+    """Close a client that was opened too late."""
+    if ptr != _NULL:
+        _lib.jack_client_close(ptr)
+
+
 def _refuse_second_server(name: str, server: str) -> None:
     """JACK 2 shows the first server's graph to all clients of a process."""
     if _IMPLEMENTATION != 'JACK 2':
@@ -4538,7 +4704,7 @@ def _on_timebase(function: _t.Any, core: _Core, state: int, frames: int,
         function(state, frames, mine, bool(new_pos))
     except BaseException:
         core.functions['timebase'] = None
-        _janitor.hand_over(lambda: _lib.jack_release_timebase(core.require()))
+        _workers.hand_over(lambda: _lib.jack_release_timebase(core.require()))
         raise
     mine.frame = pos.frame
     mine.unique_1, mine.unique_2 = pos.unique_1, pos.unique_2
@@ -6108,7 +6274,9 @@ def _subject(subject: _t.Any) -> int:
         subject = subject.uuid
     if isinstance(subject, str):
         uuid = _ffi.new('jack_uuid_t *')
-        if _lib.jack_uuid_parse(_encode(subject, 'subject'), uuid):
+        # The C function is content with a number at the beginning.
+        if not (subject.isascii() and subject.isdecimal()) or (
+                _lib.jack_uuid_parse(_encode(subject, 'subject'), uuid)):
             raise ValueError(f'subject is not a UUID: {subject!r}')
         return int(uuid[0])
     if not hasattr(subject, '__index__'):
