@@ -806,9 +806,14 @@ class JackOpenError(JackError):
         elif self.status.name_not_unique:
             text += ' -- the name is taken, and use_exact_name was asked for'
         elif self.status.server_error:
-            text += (' -- the server refused; it may have reached its limit '
-                     'of clients, or the name may be longer than '
-                     f'{client_name_size() - 1} bytes')
+            # JACK 2 says two bytes more than it takes.
+            limit = client_name_size() - (
+                2 if _IMPLEMENTATION == 'JACK 2' else 1)
+            text += (' -- the server refused: the name may be longer than '
+                     f'{limit} bytes, 99 clients may have '
+                     'it already, or there are as many clients as the server '
+                     'allows (about 250 on JACK 1 and JACK 2, fixed when it '
+                     'was built)')
         return text
 
 
@@ -6303,6 +6308,14 @@ def _check_as(cls: type[JackError], failed: int, message: str) -> None:
         raise cls(message)
 
 
+def _require_database() -> None:
+    """Refuse to look for metadata where there cannot be any."""
+    if _IMPLEMENTATION == 'JACK 2' and not any(
+            core.ptr is not None for core in _open_cores):
+        raise _JackRuntimeError('JACK 2 has its metadata at hand only while '
+                                'this process has a client: open one first')
+
+
 def _take_properties(description: _t.Any) -> dict[str, tuple[bytes, str]]:
     """Convert a description from libjack."""
     return {
@@ -6326,11 +6339,17 @@ def get_property(subject: _Subject, key: str) -> tuple[bytes, str] | None:
     tuple of bytes and str, or None
         Value and type; `None` if there is no such property.
 
+    Raises
+    ------
+    JackError
+        On JACK 2, when this process has no client.
+
     Notes
     -----
     Calls: `jack_get_property`_
 
     """
+    _require_database()
     value, kind = _ffi.new('char **'), _ffi.new('char **')
     if _lib.jack_get_property(_subject(subject), _encode_name(key, 'key'),
                               value, kind):
@@ -6366,6 +6385,7 @@ def get_properties(subject: _Subject) -> dict[str, tuple[bytes, str]]:
     Calls: `jack_get_properties`_
 
     """
+    _require_database()
     description = _ffi.new('jack_description_t *')
     uuid = _subject(subject)
     _check_as(_JackRuntimeError,
@@ -6395,6 +6415,7 @@ def get_all_properties() -> dict[int, dict[str, tuple[bytes, str]]]:
     Calls: `jack_get_all_properties`_
 
     """
+    _require_database()
     descriptions = _ffi.new('jack_description_t **')
     number = _lib.jack_get_all_properties(descriptions)
     _check_as(_JackRuntimeError, number < 0, 'cannot get the properties')

@@ -1,0 +1,101 @@
+# Everything that a developer, a curious user and CI do: `make help`.
+
+PYTHON ?= python3
+VENV ?= .venv
+# A running JACK server for `make demo`; empty: a private one is started.
+SERVER ?=
+# Further arguments for pytest.
+ARGS ?=
+
+BIN := $(VENV)/bin
+SPHINX := $(BIN)/python -m sphinx -n -W --keep-going -q
+SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
+APT_GET := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
+APT_INSTALL := $(APT_GET) install --yes --no-install-recommends
+
+# Of the programs: jack_lsp and its like, which the tests drive clients with,
+# are part of Debian's jackd2 up to version 12 and a package of their own later.
+# A recording of a human voice, for `make demo`, comes with alsa-utils.
+SOUND := /usr/share/sounds/alsa/Front_Center.wav
+
+.PHONY: help deps venv demo test lint types docs dist clean
+
+help:
+	@echo 'make demo    play a sound through a JACK server of its own'
+	@echo '             (SERVER=default: through the one that is running)'
+	@echo 'make test    run the tests (ARGS="-k name" for some of them)'
+	@echo 'make lint    check the style with ruff'
+	@echo 'make types   check the types with mypy'
+	@echo 'make docs    build the documentation and run its examples'
+	@echo 'make dist    build and check the packages for PyPI'
+	@echo 'make deps    install JACK when it is missing (apt)'
+	@echo 'make venv    make the Python environment $(VENV)'
+	@echo 'make clean   remove all that was made'
+
+deps:
+	@if command -v jackd && command -v jack_lsp && test -e $(SOUND); then \
+	    exit 0; \
+	elif ! command -v apt-get; then \
+	    echo 'Please install JACK 2 and its tools first: see README.rst' >&2; \
+	    exit 1; \
+	fi >/dev/null; \
+	set -e; \
+	$(APT_GET) update; \
+	tools=$$(apt-cache pkgnames jack-example-tools); \
+	$(APT_INSTALL) jackd2 $$tools libsndfile1 alsa-utils
+
+venv: $(VENV)/.made
+
+demo: deps $(VENV)/.test
+	$(BIN)/python tools/demo.py $(if $(SERVER),--server '$(SERVER)')
+
+test: deps $(VENV)/.test
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check
+
+types: $(VENV)/.lint
+	$(BIN)/mypy
+
+docs: deps $(VENV)/.docs
+	$(SPHINX) -b html doc doc/_build/html
+	$(SPHINX) -b coverage doc doc/_build/coverage
+	$(BIN)/python tools/with_server.py \
+	    $(SPHINX) -b doctest -t server doc doc/_build/doctest
+	@echo 'Now open doc/_build/html/index.html'
+
+dist: $(VENV)/.dist
+	rm -rf build dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+
+clean:
+	rm -rf $(VENV) build dist doc/_build *.egg-info demo.wav
+	rm -rf .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# Each of these files says that a set of packages is installed, so that only
+# the first run has to wait for it.
+
+$(VENV)/.made:
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { $(APT_GET) update && $(APT_INSTALL) python3-venv; }
+	$(PYTHON) -m venv --clear $(VENV)
+	touch $@
+
+$(VENV)/.test: $(VENV)/.made pyproject.toml setup.py
+	$(BIN)/python -m pip install -q -e '.[NumPy,test]'
+	touch $@
+
+$(VENV)/.lint: $(VENV)/.made pyproject.toml
+	$(BIN)/python -m pip install -q -e '.[lint]'
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.test doc/requirements.txt
+	$(BIN)/python -m pip install -q -r doc/requirements.txt
+	touch $@
+
+$(VENV)/.dist: $(VENV)/.made pyproject.toml
+	$(BIN)/python -m pip install -q -e '.[dist]'
+	touch $@

@@ -1,0 +1,104 @@
+"""How Sphinx builds the documentation: see CONTRIBUTING.rst."""
+
+import pathlib
+import re
+import sys
+
+from cffi import FFI
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+source = ROOT.joinpath('jack.py').read_text('utf-8')
+
+if not tags.has('server'):  # noqa: F821 (Sphinx puts it there)
+    # The reference needs the declarations only, and shall be the same where
+    # there is no libjack: open the running program instead.
+    dlopen = FFI.dlopen
+    FFI.dlopen = lambda self, name, flags=0: dlopen(self, None, flags)
+
+# -- Project ----------------------------------------------------------------
+
+project = 'JACK-Client'
+author = 'The JACK-Client maintainers'
+copyright = '2026, The JACK-Client maintainers'  # noqa: A001 (Sphinx's name)
+release = re.search(r"^__version__ = '(.+)'$", source, re.MULTILINE).group(1)
+
+# -- Pages ------------------------------------------------------------------
+
+extensions = [
+    'numpydoc',
+    'sphinx.ext.autodoc',
+    'sphinx.ext.coverage',
+    'sphinx.ext.doctest',
+]
+exclude_patterns = ['_build']
+html_theme = 'furo'
+html_title = f'JACK for Python {release}'
+html_copy_source = False
+
+# -- Reference --------------------------------------------------------------
+
+# Names in single backquotes are Python's.
+default_role = 'py:obj'
+add_module_names = False
+autodoc_member_order = 'bysource'
+autodoc_typehints_format = 'short'
+python_use_unqualified_type_names = True
+
+numpydoc_show_class_members = False
+coverage_show_missing_items = True
+
+# These are described by Python's and NumPy's documentation, whose inventories
+# cannot be fetched everywhere.
+nitpick_ignore_regex = [
+    (r'py:.*', r'(True|False|None)'),
+    (r'py:.*', r'(collections\.abc|gc|logging|numpy|queue|threading)\..*'),
+]
+
+# -- Links to the C functions -----------------------------------------------
+
+C_API = 'https://jackaudio.org/api/'
+
+# JACK's documentation splits jack.h by subject.  The first match counts.
+SUBJECTS_OF_JACK_H = {
+    r'jack_set_\w+_callback|jack_on_': 'ClientCallbacks',
+    r'jack_\w+latenc': 'LatencyFunctions',
+    r'jack_get_ports|jack_port_by_': 'PortSearching',
+    r'jack_port_|jack_connect|jack_disconnect': 'PortFunctions',
+    r'jack_cycle_|jack_set_process_thread': 'NonCallbackAPI',
+    r'jack_free$|jack_set_(error|info)_function': 'ErrorOutput',
+    r'jack_cpu_load|jack_set_(buffer_size|freewheel)$'
+    r'|jack_get_(buffer_size|sample_rate)': 'ServerClientControl',
+    r'jack_frames_|jack_\w+(_time|_times|_to_frames)$': 'TimeFunctions',
+}
+SUBJECTS_BY_HEADER = {
+    'JACK': 'ClientFunctions',
+    'TRANSPORT': 'TransportControl',
+    'MIDIPORT': 'MIDIAPI',
+    'METADATA': 'Metadata',
+    'THREAD': 'ClientThreads',
+}
+
+
+def c_page(header, function):
+    """Name the page which documents a C function."""
+    subject = SUBJECTS_BY_HEADER.get(header)
+    if header == 'JACK':
+        for regex, special in SUBJECTS_OF_JACK_H.items():
+            if re.match(regex, function):
+                subject = special
+                break
+    if subject is None:
+        return f'{header.lower()}_8h.html'
+    return f'group__{subject}.html'
+
+
+# A docstring's last line names the C function, as in `jack_port_rename`_.
+rst_epilog = '\n'.join(
+    f'.. _{function}: {C_API}{c_page(header, function)}'
+    for header, declarations in re.findall(
+        r'^_CDEF_(\w+) = """(.*?)^"""', source, re.MULTILINE | re.DOTALL
+    )
+    for function in re.findall(r'\b(jack_\w+)\(', declarations)
+)

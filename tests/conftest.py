@@ -1,0 +1,189 @@
+"""What the tests share: a real JACK server, clients, recorded events.
+
+A process can talk to one JACK 2 server only, so every client in the tests'
+own process belongs to the session's ``server``.  A test which needs another
+server, or one that may be killed, takes ``make_server`` and runs its clients
+as child processes (``run_python(code, server=other)``).
+"""
+
+import itertools
+import os
+import queue
+import time
+
+import pytest
+import servers
+
+import jack
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        '--server',
+        choices=sorted(servers.KINDS),
+        default='jack2',
+        help='kind of JACK server to run the tests with',
+    )
+
+
+@pytest.fixture(scope='session')
+def server_class(pytestconfig):
+    """The class of servers that was chosen on the command line."""
+    cls = servers.KINDS[pytestconfig.getoption('server')]
+    if not cls.available():
+        report = pytest.fail if os.environ.get('CI') else pytest.skip
+        report(f'{cls.program} is not installed')
+    return cls
+
+
+@pytest.fixture(scope='session')
+def server(server_class):
+    """The server of all clients in this process (`servers.Server`)."""
+    with server_class() as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in server.client_env.items():
+            patch.setenv(name, value)
+        yield server
+        assert server.alive(), server.log()
+    assert server.leftovers() == []
+
+
+@pytest.fixture
+def make_server(server_class):
+    """Return a function that starts a server of this test's own.
+
+    It takes the arguments of `servers.Server`.
+    """
+    started = []
+
+    def make(**options):
+        server = server_class(**options)
+        started.append(server)
+        return server.start()
+
+    yield make
+    for server in started:
+        server.stop()
+    assert [file for server in started for file in server.leftovers()] == []
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def make_client(server):
+    """Return a function that opens a client, closed after the test.
+
+    It takes the arguments of `jack.Client`, and may be given the class.
+    """
+    opened = []
+
+    def make(name=None, cls=jack.Client, **options):
+        client = cls(name or f'test-{next(_numbers)}', **options)
+        opened.append(client)
+        return client
+
+    yield make
+    for client in reversed(opened):
+        client.close()
+
+
+@pytest.fixture
+def client(make_client):
+    """A client that is open, and not active."""
+    return make_client()
+
+
+@pytest.fixture
+def active_client(client):
+    """A client that is active, with no ports."""
+    client.activate()
+    return client
+
+
+class Events:
+    """Collects what callbacks are called with, in order, on any thread.
+
+    ``client.set_xrun_callback(events.put)`` makes an event of each call: the
+    argument if there is one, else the tuple of them.
+    """
+
+    def __init__(self):
+        self._queue = queue.SimpleQueue()
+        self._taken = []
+
+    def put(self, *args):
+        self._queue.put(args[0] if len(args) == 1 else args)
+
+    def next(self, timeout=5):
+        """Take the next event; fails when none comes in time."""
+        __tracebackhide__ = True
+        try:
+            event = self._queue.get(timeout=max(timeout, 0.001))
+        except queue.Empty:
+            raise AssertionError(
+                f'no further event within {timeout} s, after {self._taken}'
+            ) from None
+        self._taken.append(event)
+        return event
+
+    def wait_for(self, predicate, timeout=5):
+        """Take events up to the first for which *predicate* is true."""
+        __tracebackhide__ = True
+        deadline = time.monotonic() + timeout
+        while True:
+            event = self.next(deadline - time.monotonic())
+            if predicate(event):
+                return event
+
+    def drain(self):
+        """Take all events that are there already."""
+        events = []
+        while not self._queue.empty():
+            events.append(self.next())
+        return events
+
+
+@pytest.fixture
+def events():
+    """A recorder of callbacks' arguments (`Events`)."""
+    return Events()
+
+
+@pytest.fixture
+def wait_until():
+    """`servers.wait_until`: poll with a deadline, never sleep."""
+    return servers.wait_until
+
+
+@pytest.fixture
+def run_python(request, tmp_path):
+    """Return a function that runs Python code in a process of its own.
+
+    The child imports the repository's ``jack.py`` from another folder, and
+    its clients reach *server*, the session's unless one is given.  A child
+    that fails or hangs fails the test, with all of its output.
+    """
+
+    def run(code, *args, timeout=20, check=True, server=None):
+        __tracebackhide__ = True
+        server = server or request.getfixturevalue('server')
+        return servers.run_child(
+            servers.python_command(code, *args),
+            servers.python_env(server.env),
+            tmp_path,
+            timeout,
+            check,
+        )
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def default_message_functions():
+    """Give libjack its own message functions back after each test.
+
+    They write to stderr, which pytest captures and shows with failures.
+    """
+    yield
+    jack.set_error_function(None)
+    jack.set_info_function(None)

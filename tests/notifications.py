@@ -1,0 +1,102 @@
+"""Makes a real server send each kind of notification.
+
+Imported by the tests, and by their child processes (``tests.notifications``).
+"""
+
+import threading
+import time
+
+import jack
+
+KEY = 'http://example.org/key'
+
+
+def wait_until(predicate, timeout=5):
+    """Poll *predicate* with a deadline."""
+    deadline = time.monotonic() + timeout
+    while not predicate():
+        if time.monotonic() > deadline:
+            raise AssertionError(f'not within {timeout} s')
+        time.sleep(0.005)
+
+
+class Other:
+    """An active client beside the observed one, which things happen to."""
+
+    def __init__(self):
+        self.client = jack.Client('other')
+        self.source = self.client.outports.register('source')
+        self.target = self.client.inports.register('target')
+        self.cycles = 0
+        self._late = False
+        self.client.set_process_callback(self._process)
+        self.client.activate()
+        wait_until(lambda: self.cycles)
+
+    def close(self):
+        self.client.close()
+
+    def _process(self, frames):
+        self.cycles += 1
+        if self._late:
+            self._late = False
+            # Some twenty periods: late on any machine.
+            threading.Event().wait(0.1)
+
+    def freewheel(self):
+        self.client.set_freewheel(True)
+        self.client.set_freewheel(False)
+
+    def blocksize(self):
+        size = self.client.blocksize
+        self.client.blocksize = 2 * size
+        self.client.blocksize = size
+
+    def client_registration(self):
+        jack.Client('guest').close()
+
+    def port_registration(self):
+        self.client.midi_inports.register('new').unregister()
+
+    def port_connect(self):
+        self.source.connect(self.target)
+        self.source.disconnect(self.target)
+
+    def port_rename(self):
+        self.source.shortname = 'renamed'
+        self.source.shortname = 'source'
+
+    graph_order = port_connect
+
+    def xrun(self):
+        self._late = True
+
+    def property_change(self):
+        self.client.set_property(self.client, KEY, 'value')
+        self.client.remove_property(self.client, KEY)
+
+    def timebase(self):
+        self.client.transport_frame = 4800
+
+    sync = timebase
+
+
+#: The kinds that come on the notification thread.
+NOTIFICATIONS = [
+    'freewheel',
+    'blocksize',
+    'client_registration',
+    'port_registration',
+    'port_connect',
+    'port_rename',
+    'graph_order',
+    'xrun',
+    'property_change',
+]
+
+#: The kinds that come in the process cycle, beside the process callback.
+IN_CYCLE = ['timebase', 'sync']
+
+
+def setter(client, kind):
+    return getattr(client, f'set_{kind}_callback')

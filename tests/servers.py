@@ -1,0 +1,344 @@
+"""Real JACK servers for the tests: private, headless, stopped by pid.
+
+    with Jack2(period=64) as server:
+        server.run(['jack_lsp'])
+"""
+
+import itertools
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SHM = pathlib.Path('/dev/shm')
+
+_numbers = itertools.count(1)
+
+
+def wait_until(predicate, timeout=5, message=''):
+    """Poll *predicate* until it is true and return what it returned."""
+    __tracebackhide__ = True
+    deadline = time.monotonic() + timeout
+    while True:
+        result = predicate()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise AssertionError(
+                f'not within {timeout} s: {message or predicate}'
+            )
+        time.sleep(0.005)
+
+
+def run_child(command, env, cwd, timeout=20, check=True):
+    """Run *command* to its end, with its output captured as text.
+
+    One that does not end in time gets SIGABRT, on which Python's
+    faulthandler prints where each of its threads hangs.
+    """
+    # Else pytest would show the whole environment with a failure.
+    __tracebackhide__ = True
+    with subprocess.Popen(
+        command,
+        env=env,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        try:
+            out, err = child.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            child.send_signal(signal.SIGABRT)
+            try:
+                out, err = child.communicate(timeout=5)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                out, err = child.communicate()
+            raise AssertionError(
+                f'{command} still ran after {timeout} s\n{out}\n{err}'
+            ) from None
+    if check and child.returncode != 0:
+        raise AssertionError(
+            f'{command} ended with {child.returncode}\n{out}\n{err}'
+        )
+    return subprocess.CompletedProcess(command, child.returncode, out, err)
+
+
+def python_command(code, *args):
+    """The command line that runs *code* in an interpreter of its own."""
+    return [
+        sys.executable,
+        '-X',
+        'faulthandler',
+        '-c',
+        textwrap.dedent(code),
+        *map(str, args),
+    ]
+
+
+def python_env(env):
+    """*env*, extended so that the repository's ``jack.py`` is found."""
+    return {**env, 'PYTHONPATH': str(ROOT)}
+
+
+class Server:
+    """A server process with its clients' environment.
+
+    A subclass names its program, and gives the command line, the socket on
+    which the server is reached, and the files which it keeps while it runs.
+
+    *env* is what client processes need in order to reach this server, and
+    *client_env* is the part of it which differs from the tests' own.
+    """
+
+    kind = None
+    program = None
+
+    def __init__(
+        self,
+        samplerate=48000,
+        blocksize=256,
+        realtime=False,
+        args=(),
+        name=None,
+    ):
+        self.samplerate = samplerate
+        self.blocksize = blocksize
+        self.realtime = realtime
+        self.args = list(args)
+        self.name = name or f'jacktest-{os.getpid()}-{next(_numbers)}'
+        self.process = None
+        self._children = []
+        self._files = set()
+        self._log = None
+        self._starts = 0
+        self._stopped = False
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *exc_info):
+        self.stop()
+
+    def __repr__(self):
+        return f'<{self.kind} server {self.name!r}>'
+
+    @classmethod
+    def available(cls):
+        return shutil.which(cls.program) is not None
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def env(self):
+        return {**os.environ, **self.client_env}
+
+    @property
+    def client_env(self):
+        raise NotImplementedError
+
+    @property
+    def command(self):
+        raise NotImplementedError
+
+    @property
+    def socket(self):
+        raise NotImplementedError
+
+    def files(self):
+        """(path, inode) of each file which has to vanish with the server."""
+        raise NotImplementedError
+
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def log(self):
+        """What the server has printed so far."""
+        self._log.seek(0)
+        return self._log.read()
+
+    def start(self, timeout=10):
+        """Return when the server accepts clients.
+
+        A server may be started again after it was stopped or killed.
+        """
+        # The socket of a killed server is still there, and is dead.
+        self.socket.unlink(missing_ok=True)
+        self._starts += 1
+        self._stopped = False
+        self._close_log()
+        self._log = tempfile.TemporaryFile('w+')  # noqa: SIM115
+        self.process = subprocess.Popen(
+            self.command,
+            env={**self.env, 'JACK_NO_AUDIO_RESERVATION': '1'},
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_until(self._accepts, timeout, f'{self!r} is up')
+        except AssertionError as e:
+            self.process.kill()
+            self.process.wait()
+            self._stopped = True
+            raise RuntimeError(f'{e}\n{self.log()}') from None
+        return self
+
+    def stop(self):
+        """End the server and the clients started by :meth:`popen`.
+
+        Leaves nothing behind, also after :meth:`kill`.
+        """
+        self._reap_children()
+        if self._starts and not self._stopped and not self.alive():
+            # Only a server of the same name takes over the registry slot
+            # and the memory of a killed one, and gives both back.
+            self.start()
+        if self.alive():
+            self._files |= self.files()
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise RuntimeError(
+                    f'{self!r} ignored SIGTERM\n{self.log()}'
+                ) from None
+        if self._starts > 1 or self._stopped:
+            # Clients may have lived on without a server.
+            self.clean_up()
+        self._stopped = True
+        self._close_log()
+
+    def kill(self):
+        """End the server as a crash would: no clean-up, no good-bye."""
+        self._files |= self.files()
+        self.process.kill()
+        self.process.wait()
+
+    def clean_up(self):
+        """Remove what clients could not, as their server was gone."""
+
+    def leftovers(self):
+        """Files of this server which still exist."""
+        return sorted(
+            str(path)
+            for path, inode in self._files
+            if path.exists() and path.stat().st_ino == inode
+        )
+
+    def popen(self, args, **options):
+        """Start a client process; it ends with the server at the latest."""
+        options = {
+            'env': self.env,
+            'stdin': subprocess.DEVNULL,
+            'stdout': subprocess.PIPE,
+            'stderr': subprocess.STDOUT,
+            'text': True,
+            **options,
+        }
+        child = subprocess.Popen(args, **options)
+        self._children.append(child)
+        return child
+
+    def run(self, args, timeout=20, check=True):
+        """Run a client process to its end and return what it printed."""
+        return run_child(args, self.env, None, timeout, check)
+
+    def _close_log(self):
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def _reap_children(self):
+        while self._children:
+            child = self._children.pop()
+            # A server takes seconds to notice that a client was killed.
+            child.terminate()
+            try:
+                # Reads the pipes to their end and closes them.
+                child.communicate(timeout=5)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.communicate()
+
+    def _accepts(self):
+        if not self.alive():
+            raise AssertionError(f'{self!r} ended: {self.process.returncode}')
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(self.socket))
+            except OSError:
+                return False
+        return True
+
+
+class Jack2(Server):
+    kind = 'jack2'
+    program = 'jackd'
+    mode = ()
+
+    @property
+    def client_env(self):
+        return {
+            'JACK_DEFAULT_SERVER': self.name,
+            # No test may start a server as a side effect of a typing error.
+            'JACK_NO_START_SERVER': '1',
+        }
+
+    @property
+    def command(self):
+        return [
+            self.program,
+            '-n',
+            self.name,
+            '-R' if self.realtime else '-r',
+            *self.mode,
+            *self.args,
+            '-d',
+            'dummy',
+            '-r',
+            str(self.samplerate),
+            '-p',
+            str(self.blocksize),
+        ]
+
+    @property
+    def socket(self):
+        return SHM / f'jack_{self.name}_{os.getuid()}_0'
+
+    def files(self):
+        # The segments are numbered over all servers of a user: only the
+        # process itself knows which are its own.
+        maps = pathlib.Path(f'/proc/{self.pid}/maps').read_text()
+        paths = set(re.findall(rf'{SHM}/jack-{os.getuid()}-\d+$', maps, re.M))
+        paths |= set(SHM.glob(f'jack_*{self.name}_*'))
+        return {
+            (pathlib.Path(path), pathlib.Path(path).stat().st_ino)
+            for path in paths
+        }
+
+    def clean_up(self):
+        for path in SHM.glob(f'jack_sem.{os.getuid()}_{self.name}_*'):
+            path.unlink()
+
+
+class Jack2Sync(Jack2):
+    kind = 'jack2sync'
+    mode = ('-S',)
+
+
+KINDS = {server.kind: server for server in (Jack2, Jack2Sync)}

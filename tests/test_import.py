@@ -1,0 +1,223 @@
+"""Importing the module, with and without a JACK library."""
+
+import importlib.metadata
+import os
+import pathlib
+import re
+import shutil
+import sys
+import types
+
+import pytest
+import servers
+
+import jack
+
+WHERE_TO_GET_IT = {
+    'Debian/Ubuntu': 'apt',
+    'Fedora': 'dnf',
+    'Arch': 'pacman',
+    'macOS': 'brew',
+    'Windows': 'https://jackaudio.org',
+}
+
+# No library can be opened; prints what was asked for.
+HIDE_LIBRARIES = """
+import cffi
+
+def dlopen(ffi, name, flags=0):
+    print('asked for', name)
+    raise OSError(f'{name} is hidden')
+
+cffi.FFI.dlopen = dlopen
+"""
+
+
+@pytest.fixture
+def run_alone(tmp_path, monkeypatch):
+    """Return a function that runs code next to nothing but jack.py.
+
+    The keyword arguments become environment variables.
+    """
+    shutil.copy(servers.ROOT / 'jack.py', tmp_path)
+
+    def run(code, check=True, **variables):
+        __tracebackhide__ = True
+        env = {**os.environ, **variables}
+        for name in {'PYTHONPATH', 'JACK_LIBRARY'} - set(variables):
+            env.pop(name, None)
+        return servers.run_child(
+            servers.python_command(code), env, tmp_path, check=check
+        )
+
+    return run
+
+
+def loaded_library():
+    """The path of the libjack in this process."""
+    maps = pathlib.Path('/proc/self/maps').read_text()
+    return re.search(r'/\S*libjack\S*', maps).group()
+
+
+def public(module):
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if not name.startswith('_')
+    }
+
+
+def test_jack_py_works_alone_in_a_folder(run_alone, tmp_path):
+    out = run_alone('import jack; print(jack.__file__, jack.ROLLING)').stdout
+    assert out.split() == [str(tmp_path / 'jack.py'), '1']
+
+
+def test_import_needs_nothing_but_cffi(run_alone):
+    out = run_alone("""
+        import sys
+        before = set(sys.modules)
+        import jack
+        for name in sorted(set(sys.modules) - before):
+            if '-packages' in str(getattr(sys.modules[name], '__file__', '')):
+                print(name.partition('.')[0])
+        """).stdout
+    # cffi parses declarations with pycparser, and is part Python, part C.
+    assert {'cffi'} <= set(out.split()) <= {
+        'cffi',
+        'pycparser',
+        '_cffi_backend',
+    }
+
+
+def test_import_does_not_import_numpy(run_alone):
+    pytest.importorskip('numpy')
+    code = 'import jack, sys; print("numpy" in sys.modules)'
+    assert run_alone(code).stdout == 'False\n'
+
+
+def test_import_starts_no_process(run_alone):
+    run_alone("""
+        import sys
+
+        def audit(event, args):
+            if event in {'subprocess.Popen', 'os.system', 'os.fork',
+                         'os.exec', 'os.posix_spawn', 'os.spawn'}:
+                sys.exit(f'{event} {args}')
+
+        sys.addaudithook(audit)
+        import jack
+        """)
+
+
+def test_import_prints_nothing(run_alone):
+    child = run_alone('import jack')
+    assert (child.stdout, child.stderr) == ('', '')
+
+
+def test_first_library_tried_is_the_soname(run_alone):
+    if not sys.platform.startswith('linux'):
+        pytest.skip('sonames are a matter of ELF')
+    child = run_alone(HIDE_LIBRARIES + 'import jack', check=False)
+    assert child.stdout.splitlines()[0] == 'asked for libjack.so.0'
+
+
+@pytest.mark.parametrize(
+    ('platform', 'expected'),
+    [
+        ('linux', ['libjack.so.0', 'libjack.so']),
+        ('freebsd14', ['libjack.so.0', 'libjack.so']),
+        (
+            'darwin',
+            [
+                'libjack.0.dylib',
+                '/opt/homebrew/lib/libjack.0.dylib',
+                '/usr/local/lib/libjack.0.dylib',
+            ],
+        ),
+        ('win32', ['libjack64.dll', 'W:\\indows\\libjack64.dll']),
+    ],
+)
+def test_missing_library_is_one_os_error_that_lists_what_was_tried(
+    run_alone, platform, expected
+):
+    child = run_alone(
+        HIDE_LIBRARIES
+        + f"""
+import enum, queue, sys, threading, traceback, typing
+sys.platform = {platform!r}
+try:
+    import jack
+except Exception as e:
+    print(type(e) is OSError, e.__context__)
+    print(e)
+""",
+        SystemRoot='W:\\indows',
+    )
+    asked, _, told = child.stdout.partition('True None\n')
+    names = [line.removeprefix('asked for ') for line in asked.splitlines()]
+    assert told
+    assert [name for name in names if name in expected] == expected
+    for name in names:
+        # The loader's own words are there for each of them.
+        assert f'{name} is hidden' in told
+
+
+@pytest.mark.parametrize('platform', WHERE_TO_GET_IT)
+def test_missing_library_error_says_how_to_install_jack(run_alone, platform):
+    child = run_alone(HIDE_LIBRARIES + 'import jack', check=False)
+    assert child.returncode == 1
+    assert child.stderr.count('Traceback') == 1
+    (line,) = [
+        line for line in child.stderr.splitlines() if platform in line
+    ]
+    assert WHERE_TO_GET_IT[platform] in line
+
+
+def test_environment_variable_chooses_the_library(run_alone, tmp_path):
+    other = tmp_path / 'elsewhere.so'
+    shutil.copy(loaded_library(), other)
+    child = run_alone(
+        """
+        import jack, pathlib
+        jack.version_string()
+        maps = pathlib.Path('/proc/self/maps').read_text()
+        print('elsewhere.so' in maps, 'libjack.so' in maps)
+        """,
+        JACK_LIBRARY=str(other),
+    )
+    assert child.stdout == 'True False\n'
+
+
+def test_library_of_the_environment_variable_has_no_substitute(run_alone):
+    child = run_alone('import jack', check=False, JACK_LIBRARY='/no/such.so')
+    assert child.returncode == 1
+    assert '/no/such.so' in child.stderr
+    assert 'libjack.so.0' not in child.stderr
+    assert 'JACK_LIBRARY' in child.stderr
+
+
+def test_function_missing_in_the_library_is_named_when_it_is_called():
+    missing = jack._lib.jack_from_the_future
+    with pytest.raises(jack.JackError, match='jack_from_the_future.*libjack'):
+        missing()
+
+
+def test_public_names_are_those_of_the_api():
+    names = public(jack)
+    assert {'Client', 'Port', 'JackError', 'position2dict'} <= set(names)
+    for name, value in names.items():
+        assert not isinstance(value, types.ModuleType), name
+        # Neither an import nor, say, a leftover loop variable.
+        origin = getattr(value, '__module__', 'jack')
+        assert origin == 'jack', name
+        if not callable(value):
+            assert name.isupper(), name
+            assert isinstance(value, (int, str)), name
+
+
+def test_dir_shows_the_public_names():
+    assert {n for n in dir(jack) if not n.startswith('_')} == set(public(jack))
+
+
+def test_module_version_is_that_of_the_distribution():
+    assert jack.__version__ == importlib.metadata.version('JACK-Client')

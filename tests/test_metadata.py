@@ -1,0 +1,416 @@
+"""Metadata properties: what is set here is seen elsewhere, and reverse."""
+
+import subprocess
+
+import pytest
+from peers import Peer
+
+import jack
+
+KEY = 'http://example.org/some-key'
+OTHER_KEY = 'http://example.org/other-key'
+# Neither a client's nor a port's; JACK takes any number.
+SUBJECT = (1 << 40) + 7
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(server):
+    """All JACK 2 servers of a user share one database of properties."""
+    yield
+    client = jack.Client('cleaner')
+    left = client.remove_properties(SUBJECT)
+    client.close()
+    assert left == 0
+
+
+@pytest.fixture
+def subject(client):
+    """A subject that is nobody's; its properties go after the test."""
+    yield SUBJECT
+    client.remove_properties(SUBJECT)
+
+
+def jack_property(server, *args):
+    """Run JACK's own program for properties; returns its bytes."""
+    return subprocess.run(
+        ['jack_property', *map(str, args)],
+        env=server.env,
+        capture_output=True,
+        check=True,
+        timeout=10,
+    ).stdout
+
+
+# -- Values -------------------------------------------------------------------
+
+VALUES = {
+    'text': ('Gitarre ♪ 1', 'Gitarre ♪ 1'.encode()),
+    'bytes': (b'\xff\xfe not UTF-8\n\x01', b'\xff\xfe not UTF-8\n\x01'),
+    'a megabyte': ('0123456789abcdef' * 65536, b'0123456789abcdef' * 65536),
+}
+
+
+@pytest.mark.parametrize('name', VALUES)
+@pytest.mark.parametrize('kind', ['', 'text/plain', 'http://ex.org/♪'])
+def test_a_value_comes_back_as_bytes_with_its_type(
+    client, subject, name, kind
+):
+    value, data = VALUES[name]
+    assert client.set_property(subject, KEY, value, kind) is None
+    assert jack.get_property(subject, KEY) == (data, kind)
+    assert jack.get_properties(subject) == {KEY: (data, kind)}
+    assert jack.get_all_properties()[subject] == {KEY: (data, kind)}
+
+
+@pytest.mark.parametrize('name', VALUES)
+def test_another_program_sees_the_value(server, client, subject, name):
+    value, data = VALUES[name]
+    client.set_property(subject, KEY, value)
+    assert jack_property(server, '-l', subject, KEY) == data + b'\n'
+
+
+def test_another_program_sees_the_type(server, client, subject):
+    client.set_property(subject, KEY, 'value', 'image/png;base64')
+    seen = jack_property(server, '-l', subject)
+    assert seen == (
+        f'key: {KEY} value: value type: image/png;base64\n'.encode()
+    )
+
+
+@pytest.mark.parametrize('kind', ['', 'text/♪'])
+def test_what_another_program_has_set_is_seen(server, client, subject, kind):
+    jack_property(server, '-s', subject, KEY, 'wäärt', *([kind] * bool(kind)))
+    assert jack.get_property(subject, KEY) == ('wäärt'.encode(), kind)
+
+
+def test_what_another_program_has_deleted_is_gone(server, client, subject):
+    for key in KEY, OTHER_KEY:
+        client.set_property(subject, key, 'value')
+    jack_property(server, '-d', subject, KEY)
+    assert set(jack.get_properties(subject)) == {OTHER_KEY}
+    jack_property(server, '-d', subject)
+    assert jack.get_properties(subject) == {}
+
+
+def test_a_second_value_replaces_the_first(client, subject):
+    client.set_property(subject, KEY, 'a long first value', 'text/plain')
+    client.set_property(subject, KEY, 'short')
+    assert jack.get_property(subject, KEY) == (b'short', '')
+
+
+def test_a_subject_has_many_properties(client, subject):
+    expected = {
+        f'http://example.org/{n}': (str(n).encode() * n, 'n' * (n % 3))
+        for n in range(1, 100)
+    }
+    for key, (value, kind) in expected.items():
+        client.set_property(subject, key, value, kind)
+    assert jack.get_properties(subject) == expected
+
+
+def test_subjects_are_separate(client, subject):
+    port = client.outports.register('out')
+    client.set_property(subject, KEY, 'one')
+    client.set_property(port, KEY, 'two')
+    client.set_property(client, KEY, 'three')
+    everything = jack.get_all_properties()
+    assert everything[subject] == {KEY: (b'one', '')}
+    assert everything[port.uuid] == {KEY: (b'two', '')}
+    assert everything[int(client.uuid)] == {KEY: (b'three', '')}
+    assert {type(number) for number in everything} == {int}
+
+
+def test_a_missing_property_is_none(client, subject):
+    assert jack.get_property(subject, KEY) is None
+    assert jack.get_properties(subject) == {}
+    assert subject not in jack.get_all_properties()
+
+
+# -- Removal ------------------------------------------------------------------
+
+
+def test_one_property_can_be_removed(client, subject):
+    client.set_property(subject, KEY, 'one')
+    client.set_property(subject, OTHER_KEY, 'two')
+    assert client.remove_property(subject, KEY) is None
+    assert jack.get_properties(subject) == {OTHER_KEY: (b'two', '')}
+
+
+@pytest.mark.parametrize('number', [0, 1, 5])
+def test_removing_all_of_a_subject_returns_their_number(
+    client, subject, number
+):
+    for n in range(number):
+        client.set_property(subject, f'http://example.org/{n}', 'value')
+    assert client.remove_properties(subject) == number
+    assert jack.get_properties(subject) == {}
+
+
+def test_all_properties_can_be_removed(client, subject):
+    # They may be those of somebody who works on this computer meanwhile.
+    before = jack.get_all_properties()
+    try:
+        client.set_property(subject, KEY, 'value')
+        client.set_property(client, KEY, 'value')
+        assert client.remove_all_properties() is None
+        assert jack.get_all_properties() == {}
+    finally:
+        for uuid, properties in before.items():
+            for key, (value, kind) in properties.items():
+                client.set_property(uuid, key, value, kind)
+    assert jack.get_all_properties() == before
+
+
+def test_properties_end_with_their_port(client):
+    port = client.outports.register('out')
+    uuid = port.uuid
+    client.set_property(port, KEY, 'value')
+    port.unregister()
+    assert jack.get_properties(uuid) == {}
+
+
+def test_properties_end_with_their_client(client, make_client):
+    other = make_client()
+    uuids = int(other.uuid), other.outports.register('out').uuid
+    for uuid in uuids:
+        client.set_property(uuid, KEY, 'value')
+    other.close()
+    for uuid in uuids:
+        assert jack.get_properties(uuid) == {}
+
+
+# -- Subjects -----------------------------------------------------------------
+
+
+def test_a_subject_is_a_number_a_text_a_client_or_a_port(client, make_client):
+    port = client.midi_inports.register('in')
+    seen = make_client().get_port_by_name(port.name)
+    for subjects in (
+        [client, client.uuid, int(client.uuid)],
+        [port, seen, port.uuid, str(port.uuid)],
+    ):
+        for n, subject in enumerate(subjects):
+            client.set_property(subject, KEY, str(n))
+            for same in subjects:
+                value = str(n).encode(), ''
+                assert jack.get_property(same, KEY) == value
+                assert jack.get_properties(same) == {KEY: value}
+        client.remove_property(subjects[-1], KEY)
+        client.set_property(subjects[0], KEY, 'value')
+        assert client.remove_properties(subjects[-1]) == 1
+
+
+def test_the_witness_knows_the_subjects_by_their_names(server, client):
+    port = client.outports.register('out')
+    client.set_property(port, KEY, "a port's")
+    client.set_property(client, KEY, "a client's")
+    assert jack_property(server, '-l', '-p', port.name, KEY) == b"a port's\n"
+    seen = jack_property(server, '-l', '-c', client.name, KEY)
+    assert seen == b"a client's\n"
+
+
+def uses(client):
+    """Everything that takes a subject."""
+    return [
+        lambda subject: client.set_property(subject, KEY, 'value'),
+        lambda subject: client.remove_property(subject, KEY),
+        client.remove_properties,
+        lambda subject: jack.get_property(subject, KEY),
+        jack.get_properties,
+    ]
+
+
+@pytest.mark.parametrize(
+    'subject',
+    ['', 'nobody', '0x10000000000', '-5', f' {SUBJECT}', f'{SUBJECT}x',
+     f'{SUBJECT}\0', -1, 1 << 64],
+    ids=repr,
+)  # fmt: skip
+def test_what_is_no_uuid_is_a_value_error(client, subject):
+    for use in uses(client):
+        with pytest.raises(ValueError):
+            use(subject)
+
+
+@pytest.mark.parametrize('subject', [None, 1.5, b'1', [1]], ids=repr)
+def test_a_subject_of_another_type_is_a_type_error(client, subject):
+    for use in uses(client):
+        with pytest.raises(TypeError):
+            use(subject)
+
+
+def test_a_port_that_is_gone_is_no_subject(client):
+    port = client.outports.register('out')
+    port.unregister()
+    for use in uses(client):
+        with pytest.raises(jack.JackError):
+            use(port)
+
+
+# -- Errors -------------------------------------------------------------------
+
+
+def test_removing_what_is_not_there_is_an_error_of_both_classes(
+    client, subject
+):
+    with pytest.raises(ValueError, match=KEY) as caught:
+        client.remove_property(subject, KEY)
+    assert isinstance(caught.value, jack.JackError)
+
+
+def test_a_value_that_jack_refuses_is_an_error_of_both_classes(
+    client, subject
+):
+    # JACK 2 does not keep empty values.
+    with pytest.raises(ValueError, match=KEY) as caught:
+        client.set_property(subject, KEY, '')
+    assert isinstance(caught.value, jack.JackError)
+    assert jack.get_property(subject, KEY) is None
+
+
+def test_without_a_client_jack_2_has_no_properties_to_give(run_python):
+    # libjack opens the database together with a client.
+    run_python(f"""
+        import jack
+
+        def refused(use):
+            for cls in jack.JackError, RuntimeError:
+                try:
+                    use()
+                except cls as e:
+                    assert 'client' in str(e), e
+                else:
+                    raise SystemExit('nothing was raised')
+
+        for _ in range(2):
+            refused(jack.get_all_properties)
+            refused(lambda: jack.get_properties({SUBJECT}))
+            refused(lambda: jack.get_property({SUBJECT}, 'key'))
+            with jack.Client('short') as client:
+                assert jack.get_property({SUBJECT}, 'key') is None
+                assert jack.get_properties({SUBJECT}) == {{}}
+        """)
+
+
+@pytest.mark.parametrize(
+    ('value', 'error'),
+    [
+        (7, TypeError),
+        (None, TypeError),
+        ([1, 2], TypeError),
+        ('nul\0l', ValueError),
+        (b'nul\0l', ValueError),
+        ('\ud800', ValueError),
+    ],
+    ids=repr,
+)
+def test_a_value_that_c_cannot_hold_is_refused(client, subject, value, error):
+    with pytest.raises(error):
+        client.set_property(subject, KEY, value)
+    assert jack.get_property(subject, KEY) is None
+
+
+@pytest.mark.parametrize(
+    ('bad', 'error'),
+    [('', ValueError), ('a\0b', ValueError), (None, TypeError),
+     (b'key', TypeError)],
+    ids=repr,
+)  # fmt: skip
+def test_a_key_that_is_none_is_refused(client, subject, bad, error):
+    for use in (
+        lambda: client.set_property(subject, bad, 'value'),
+        lambda: client.remove_property(subject, bad),
+        lambda: jack.get_property(subject, bad),
+    ):
+        with pytest.raises(error):
+            use()
+
+
+@pytest.mark.parametrize(
+    ('bad', 'error'),
+    [('a\0b', ValueError), (None, TypeError), (b'type', TypeError)],
+    ids=repr,
+)
+def test_a_type_that_is_none_is_refused(client, subject, bad, error):
+    with pytest.raises(error):
+        client.set_property(subject, KEY, 'value', bad)
+
+
+# -- Notices ------------------------------------------------------------------
+
+LISTENER = """
+import sys
+import jack
+
+client = jack.Client('far-listener')
+
+@client.set_property_change_callback
+def change(subject, key, change):
+    sys.stdout.write(f'change {subject} {change} {key}\\n')
+    sys.stdout.flush()
+
+with client:
+    print('up', flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_another_process_is_told_of_all_changes(server, client, subject):
+    with Peer(server, LISTENER) as peer:
+        peer.hear('up')
+        client.set_property(subject, KEY, 'one')
+        client.set_property(subject, KEY, 'two')
+        client.set_property(subject, OTHER_KEY, VALUES['a megabyte'][0])
+        client.remove_property(subject, KEY)
+        client.remove_properties(subject)
+        assert [peer.hear('change') for _ in range(5)] == [
+            f'{subject} {jack.PROPERTY_CREATED} {KEY}',
+            f'{subject} {jack.PROPERTY_CHANGED} {KEY}',
+            f'{subject} {jack.PROPERTY_CREATED} {OTHER_KEY}',
+            f'{subject} {jack.PROPERTY_DELETED} {KEY}',
+            # Without a key: all of them.
+            f'{subject} {jack.PROPERTY_DELETED} ',
+        ]
+
+
+def test_what_another_program_changes_is_told(
+    server, client, make_client, events, subject
+):
+    listener = make_client()
+    listener.set_property_change_callback(lambda *args: events.put(args))
+    with listener:
+        jack_property(server, '-s', subject, KEY, 'one')
+        jack_property(server, '-s', subject, KEY, 'two')
+        jack_property(server, '-d', subject, KEY)
+        changes = [events.next() for _ in range(3)]
+    assert changes == [
+        (subject, KEY, jack.PROPERTY_CREATED),
+        (subject, KEY, jack.PROPERTY_CHANGED),
+        (subject, KEY, jack.PROPERTY_DELETED),
+    ]
+
+
+def test_the_property_can_be_read_when_its_change_is_told(
+    client, make_client, events, subject
+):
+    listener = make_client()
+    listener.set_property_change_callback(
+        lambda subject, key, change: events.put(
+            (jack.get_property(subject, key), change)
+        )
+    )
+    with listener:
+        client.set_property(subject, KEY, 'value', 'text/plain')
+        assert events.next() == (
+            (b'value', 'text/plain'),
+            jack.PROPERTY_CREATED,
+        )
+
+
+def test_the_keys_of_jack_are_known_to_its_programs(server, client):
+    port = client.outports.register('out')
+    client.set_property(port, jack.METADATA_PRETTY_NAME, 'Left speaker')
+    key = 'http://jackaudio.org/metadata/pretty-name'
+    assert jack_property(server, '-l', '-p', port.name, key) == (
+        b'Left speaker\n'
+    )
