@@ -1058,7 +1058,8 @@ class _Core:
             ident = _get_ident()
             outermost = ident not in _notified_threads
             _notified_threads.add(ident)
-            core.notifiers.add(_threading.get_native_id())
+            if ident not in core.cycle_idents:
+                core.notifiers.add(_threading.get_native_id())
             try:
                 result = adapter(core.functions.get(name), core, *args[:-1])
                 return success if result is None else result
@@ -1521,6 +1522,8 @@ class _Runner:
         core = self.core
         self.native_id = _threading.get_native_id()
         core.enter_cycle_thread()
+        # JACK 2 has called the blocksize callback on this thread before.
+        core.notifiers.discard(self.native_id)
         try:
             self.loop(self)
         except BaseException as error:

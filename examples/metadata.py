@@ -56,8 +56,8 @@ def main():
                 value = jack.get_property(subject, key) if key else None
                 what = CHANGES[change]
                 print(f'{subject:#x} {key} {what}: {value}', flush=True)
-        finally:
-            # Properties outlive what they describe: the server keeps them.
+        except KeyboardInterrupt:
+            # Properties outlive what they describe, if nobody removes them.
             client.remove_properties(port)
             client.remove_properties(client)
     return 0

@@ -42,10 +42,12 @@ def main():
     try:
         client = jack.Client(args.clientname)
         ports = [client.get_port_by_name(name) for name in args.ports]
+        outport = client.midi_outports.register('output')
         events = collections.deque(load(args.filename, client.samplerate))
-    except (jack.JackError, OSError, EOFError, ValueError) as e:
+    except jack.JackError as e:
         sys.exit(str(e))
-    outport = client.midi_outports.register('output')
+    except (OSError, EOFError, ValueError) as e:
+        sys.exit(f'cannot read {args.filename}: {e!r}')
     ended = threading.Event()
     playing = False
     position = 0  # of the current cycle, in frames

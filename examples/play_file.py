@@ -22,7 +22,7 @@ def parse_args():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('filename')
     text = 'number of blocks to read ahead (default: %(default)s)'
-    parser.add_argument('-b', '--buffersize', type=int, default=20, help=text)
+    parser.add_argument('-b', '--buffersize', type=int, default=200, help=text)
     parser.add_argument('-c', '--clientname', default='play_file')
     text = 'start when somebody has connected the first output'
     parser.add_argument('-m', '--manual', action='store_true', help=text)

@@ -25,9 +25,9 @@ def parse_args():
     return parser.parse_args()
 
 
-def show(state, position):
+def describe(state, position, samplerate):
     """Give one line of text with whatever there is to know."""
-    seconds = position['frame'] / position['frame_rate']
+    seconds = position['frame'] / samplerate
     text = f'{state} frame {position["frame"]} ({seconds:.2f} s)'
     # Musical time is there only while a timebase master supplies it.
     if 'bar' in position:
@@ -53,7 +53,9 @@ def main():
     with contextlib.suppress(KeyboardInterrupt), client:
         for number in itertools.count(1):
             # The state and the position belong to the same cycle.
-            print(show(*client.transport_query()), end=end, flush=True)
+            state, position = client.transport_query()
+            text = describe(state, position, client.samplerate)
+            print(text, end=end, flush=True)
             if number == args.updates or stop.wait(args.interval):
                 break
     return 0

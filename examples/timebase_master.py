@@ -33,14 +33,16 @@ def main():
         client = jack.Client(args.clientname)
     except jack.JackOpenError as e:
         sys.exit(str(e))
+    samplerate = client.samplerate
     stop = threading.Event()
     client.set_shutdown_callback(lambda status, reason: stop.set())
 
     def timebase(state, blocksize, pos, new_pos):
         # Runs in each cycle while the transport rolls, and once after it was
         # moved.  From pos.frame, which is not to be changed, all the rest is
-        # computed anew, so that no error adds up.
-        beats = pos.frame * args.bpm / (60 * pos.frame_rate)
+        # computed anew, so that no error adds up.  (Whoever moves it need not
+        # fill in pos.frame_rate.)
+        beats = pos.frame * args.bpm / (60 * samplerate)
         beat, fraction = int(beats), beats % 1
         pos.bar = beat // beats_per_bar + 1  # people count from one
         pos.beat = beat % beats_per_bar + 1
