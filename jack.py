@@ -53,8 +53,10 @@ import collections.abc as _abc
 import contextlib as _contextlib
 import enum as _enum
 import errno as _errno
+import importlib as _importlib
 import os as _os
 import queue as _queue
+import re as _re
 import sys as _sys
 import threading as _threading
 import time as _time
@@ -62,8 +64,6 @@ import traceback as _traceback
 import types as _types
 import typing as _t
 import weakref as _weakref
-
-from cffi import FFI as _FFI
 
 __version__ = '1.0.0'
 
@@ -454,6 +454,7 @@ int jack_set_property_change_callback(jack_client_t *client,
 
 _CDEF_UUID = """
 int jack_uuid_parse(const char *buf, jack_uuid_t *uuid);
+int jack_uuid_empty(jack_uuid_t uuid);
 """
 
 _CDEF_SESSION = """
@@ -507,13 +508,41 @@ def _machine() -> str:
     return _os.uname().machine if hasattr(_os, 'uname') else ''
 
 
-_ffi = _FFI()
-_ffi.cdef(_CDEF_TYPES)
-_ffi.cdef(_CDEF_POSITION, packed=_position_is_packed(_sys.platform,
-                                                     _machine()))
-_ffi.cdef(_CDEF_JACK + _CDEF_TRANSPORT + _CDEF_STATISTICS + _CDEF_THREAD
-          + _CDEF_INTCLIENT + _CDEF_MIDIPORT + _CDEF_RINGBUFFER
-          + _CDEF_METADATA + _CDEF_UUID + _CDEF_SESSION + _CDEF_LIBC)
+#: What is declared: types, the position and whether it is packed, functions.
+_DECLARATIONS = (
+    _CDEF_TYPES, _CDEF_POSITION,
+    _position_is_packed(_sys.platform, _machine()),
+    _CDEF_JACK + _CDEF_TRANSPORT + _CDEF_STATISTICS + _CDEF_THREAD
+    + _CDEF_INTCLIENT + _CDEF_MIDIPORT + _CDEF_RINGBUFFER + _CDEF_METADATA
+    + _CDEF_UUID + _CDEF_SESSION + _CDEF_LIBC)
+
+
+def _parse_declarations() -> _t.Any:
+    import cffi
+    ffi = cffi.FFI()
+    types, position, is_packed, functions = _DECLARATIONS
+    ffi.cdef(types)
+    ffi.cdef(position, packed=is_packed)
+    ffi.cdef(functions)
+    return ffi
+
+
+def _load_declarations() -> _t.Any:
+    """Use the parsed form which setup.py puts beside an installed module.
+
+    Parsing takes most of the time of an import, and is done when there is no
+    such form, or one of other declarations.
+    """
+    try:
+        parsed = _importlib.import_module('_jack_parsed')
+    except ImportError:
+        return _parse_declarations()
+    if parsed.DECLARATIONS != _DECLARATIONS:
+        return _parse_declarations()
+    return parsed.ffi
+
+
+_ffi = _load_declarations()
 
 # -- Library ------------------------------------------------------------------
 
@@ -1084,24 +1113,37 @@ class _Core:
 
     def install(self, name: str, function: _t.Any) -> None:
         """Have *function* called for the notification called *name*."""
-        if name in self.trampolines:
+        former = self.functions.get(name)
+        native = isinstance(function, _NativeFunction)
+        if (name in self.trampolines and not native
+                and not isinstance(former, _NativeFunction)):
             self.functions[name] = function
             return
         notification = _NOTIFICATIONS[name]
         ptr = self.require()
         setter = getattr(_lib, notification.setter)
-        callback = self.trampoline(
-            name, notification.cdecl, notification.adapter,
-            notification.success, notification.failure)
+        if native:
+            callback, arg = function.pointer, function.arg
+        else:
+            callback, arg = self.trampolines.get(name), _NULL
+            if callback is None:
+                callback = self.trampoline(
+                    name, notification.cdecl, notification.adapter,
+                    notification.success, notification.failure)
         # JACK 2 tells the sample rate while that callback is being set.
         self.functions[name] = function
         try:
             # jack_on_info_shutdown() alone returns nothing.
-            _check(setter(ptr, callback, _NULL) or 0,
+            _check(setter(ptr, callback, arg) or 0,
                    f'cannot set the {name} callback')
         except JackError:
-            del self.functions[name], self.trampolines[name]
+            self.functions[name] = former
+            if former is None:
+                del self.functions[name]
+                self.trampolines.pop(name, None)
             raise
+        if native:
+            self.kept.append(function)
 
     def remember(self, ptr: _t.Any) -> _Memory:
         """Look at a port while it exists, to know it when it is gone."""
@@ -1186,20 +1228,32 @@ class _NativeFunction:
 
 def _userdata_pointer(userdata: _t.Any) -> tuple[_t.Any, _t.Any]:
     """Return *userdata* as a ``void *``, and what has to be kept alive."""
+    wrong = TypeError('userdata must be a pointer, an integer address or a '
+                      f'writable contiguous buffer, not {userdata!r:.80}')
     if userdata is None:
         return _NULL, None
     if isinstance(userdata, _ffi.CData):
         if _ffi.typeof(userdata).kind not in ('pointer', 'array'):
-            raise TypeError('userdata must be a pointer, an integer address '
-                            'or a writable buffer')
+            raise wrong
         return _ffi.cast('void *', userdata), userdata
-    if hasattr(userdata, '__index__'):
+    if isinstance(userdata, bool):
+        raise wrong
+    if isinstance(userdata, int):
         return _ffi.cast('void *', _integer(userdata, 'userdata', 64)), None
+    ctypes = _sys.modules.get('ctypes')
+    if ctypes is not None and isinstance(userdata, (
+            ctypes._Pointer, ctypes.c_void_p, ctypes.c_char_p)):
+        address = ctypes.cast(userdata, ctypes.c_void_p).value or 0
+        return _ffi.cast('void *', address), userdata
     try:
         view = _ffi.from_buffer(userdata, require_writable=True)
-    except (TypeError, ValueError, BufferError) as error:
-        raise TypeError('userdata must be a pointer, an integer address or '
-                        f'a writable contiguous buffer: {error}') from None
+    except (TypeError, ValueError, BufferError):
+        # NumPy's integers have an index, too; its arrays have a length.
+        if hasattr(userdata, '__index__') and not hasattr(userdata,
+                                                          '__len__'):
+            return _ffi.cast('void *',
+                             _integer(userdata, 'userdata', 64)), None
+        raise wrong from None
     return _ffi.cast('void *', view), view
 
 
@@ -1214,40 +1268,62 @@ def _native_function(function: _t.Any, cdecl: str,
 
     """
     wanted = _ffi.typeof(cdecl)
+    wrong = TypeError(f'callback must be a native function of the type '
+                      f'{cdecl}, or a Python callable')
+    address: _t.Any = None
     if isinstance(function, _ffi.CData):
         kind = _ffi.typeof(function)
-        if kind.kind != 'function' or not _alike(kind, wanted):
-            raise TypeError(f'callback must be of the C type {cdecl}')
-        pointer = _ffi.cast(cdecl, function)
-    else:
+        if kind.kind != 'function' or _cffi_shape(kind) != _cffi_shape(wanted):
+            raise wrong
+        address = _int_from_ptr(function)
+    elif not isinstance(function, Port):
         ctypes = _sys.modules.get('ctypes')
         # Numba's C functions know themselves as ctypes functions.
         foreign = getattr(function, 'ctypes', function)
         if ctypes is not None and isinstance(foreign, ctypes._CFuncPtr):
             if foreign.argtypes is not None and (
-                    [ctypes.sizeof(a) for a in foreign.argtypes]
-                    != [_ffi.sizeof(a) for a in wanted.args]):
-                raise TypeError(f'callback must be of the C type {cdecl}: '
-                                'its arguments are others')
-            address = ctypes.cast(foreign, ctypes.c_void_p).value
+                    _ctypes_shape(foreign) != _cffi_shape(wanted)):
+                raise wrong
+            address = ctypes.cast(foreign, ctypes.c_void_p).value or 0
         else:
             address = getattr(function, 'address', None)
-        if not isinstance(address, int):
-            if userdata is not None:
-                raise TypeError('userdata goes with a native function only')
-            return None
-        if not address:
-            raise ValueError('callback must not be a null pointer')
-        pointer = _ffi.cast(cdecl, address)
-    return _NativeFunction(function, pointer, userdata)
+    if not isinstance(address, int):
+        if userdata is not None:
+            raise TypeError('userdata goes with a native function only')
+        return None
+    if not address:
+        raise ValueError('callback must not be a null pointer')
+    return _NativeFunction(function, _ffi.cast(cdecl, address), userdata)
 
 
-def _alike(kind: _t.Any, wanted: _t.Any) -> bool:
-    """Compare two C function types by the sizes of what they pass."""
-    return (len(kind.args) == len(wanted.args)
-            and kind.result.kind == wanted.result.kind
-            and all(a.kind == b.kind and _ffi.sizeof(a) == _ffi.sizeof(b)
-                    for a, b in zip(kind.args, wanted.args)))
+def _cffi_shape(kind: _t.Any) -> list[tuple[str, int]]:
+    """Describe how a C function passes its result and its arguments."""
+    def shape(item: _t.Any) -> tuple[str, int]:
+        if item.kind == 'void':
+            return 'void', 0
+        if item.kind in ('pointer', 'function'):
+            return 'pointer', _ffi.sizeof('void *')
+        is_float = item.cname in ('float', 'double', 'long double')
+        return 'float' if is_float else 'integer', _ffi.sizeof(item)
+
+    return [shape(kind.result), *map(shape, kind.args)]
+
+
+def _ctypes_shape(function: _t.Any) -> list[tuple[str, int]]:
+    """Do the same for a function of ctypes."""
+    ctypes: _t.Any = _sys.modules['ctypes']
+
+    def shape(item: _t.Any) -> tuple[str, int]:
+        if item is None:
+            return 'void', 0
+        code = getattr(item, '_type_', '')
+        if code in ('z', 'Z', 'P', 'O') or issubclass(
+                item, (ctypes._Pointer, ctypes._CFuncPtr)):
+            return 'pointer', ctypes.sizeof(ctypes.c_void_p)
+        is_float = code in ('f', 'd', 'g')
+        return 'float' if is_float else 'integer', ctypes.sizeof(item)
+
+    return [shape(function.restype), *map(shape, function.argtypes)]
 
 
 class _Memory(_t.NamedTuple):
@@ -1413,6 +1489,13 @@ _NOTIFICATIONS = {
 # Python before JACK gets to cancel anything.
 
 
+def _address(name: str) -> int:
+    """Return the address of a function of libjack."""
+    if not _lib.has(name):
+        getattr(_lib, name)()
+    return _int_from_ptr(_ffi.addressof(_lib._raw, name))
+
+
 class _RealtimeCalls:
     """The functions of libjack that are called within the cycle.
 
@@ -1476,13 +1559,6 @@ def _period(ptr: _t.Any) -> float:
 
 def _int_from_ptr(ptr: _t.Any) -> int:
     return int(_ffi.cast('uintptr_t', ptr))
-
-
-def _address(name: str) -> int:
-    """Return the address of a function of libjack."""
-    if not _lib.has(name):
-        getattr(_lib, name)()
-    return _int_from_ptr(_ffi.addressof(_lib._raw, name))
 
 
 _rt: _t.Any = None
@@ -2178,7 +2254,7 @@ def _is_position(pos: _t.Any) -> bool:
         if pos == _NULL:
             return False
         kind = kind.item
-    return kind is _ffi.typeof('jack_position_t')
+    return bool(kind == _ffi.typeof('jack_position_t'))
 
 
 def position2dict(pos: _t.Any) -> dict[str, _t.Any]:
@@ -2469,12 +2545,21 @@ class Client:
         ptr = core.ptr
         functions = core.functions
         process = functions.get('process')
-        in_python = {'sync', 'timebase', 'thread'} & functions.keys()
+        in_python = any(
+            name in functions
+            and not isinstance(functions[name], _NativeFunction)
+            for name in ('sync', 'timebase', 'thread'))
         message = f'cannot set the process callback of client {core.name!r}'
         _load_realtime_calls()
         no_function = _ffi.cast('JackProcessCallback', 0)
         if process is None and not in_python:
-            _lib.jack_set_process_callback(ptr, no_function, _NULL)
+            # A synchronous JACK 2 server (-S) takes 5 s to let a connected
+            # client go which has none.  This C function gives 0 for any
+            # number but 0, and does nothing else.
+            nothing = (_ffi.cast('JackProcessCallback',
+                                 _address('jack_uuid_empty'))
+                       if _IMPLEMENTATION == 'JACK 2' else no_function)
+            _lib.jack_set_process_callback(ptr, nothing, _NULL)
         elif isinstance(process, _NativeFunction) and not in_python:
             _check(_lib.jack_set_process_callback(
                 ptr, process.pointer, process.arg), message)
@@ -3653,15 +3738,17 @@ class Client:
                             'given to set_process_thread()')
         return core.runner
 
-    def set_thread_init_callback(
-            self, callback: _abc.Callable[[], object]) -> _t.Any:
+    def set_thread_init_callback(self, callback: _t.Any,
+                                 userdata: _t.Any = None) -> _t.Any:
         """Have a function called when a thread of JACK's starts.
 
         Parameters
         ----------
         callback
             ``callback() -> None``.  Runs on the process thread before its
-            first cycle.
+            first cycle.  Or a native function, ``void callback(void *)``.
+        userdata
+            For a native function, see `set_process_callback`.
 
         Returns
         -------
@@ -3673,7 +3760,7 @@ class Client:
         Calls: `jack_set_thread_init_callback`_
 
         """
-        return self._set_callback('thread_init', callback)
+        return self._set_callback('thread_init', callback, userdata)
 
     def set_freewheel_callback(
             self, callback: _abc.Callable[[bool], object]) -> _t.Any:
@@ -3909,8 +3996,8 @@ class Client:
         """
         return self._set_callback('graph_order', callback)
 
-    def set_xrun_callback(
-            self, callback: _abc.Callable[[float], object]) -> _t.Any:
+    def set_xrun_callback(self, callback: _t.Any,
+                          userdata: _t.Any = None) -> _t.Any:
         """Have a function called when the graph was late.
 
         See `set_freewheel_callback` for what it may do.
@@ -3919,7 +4006,10 @@ class Client:
         ----------
         callback
             ``callback(delayed_usecs: float) -> None``, with the delay in
-            microseconds.  May raise `CallbackExit`.
+            microseconds.  May raise `CallbackExit`.  Or a native function,
+            ``int callback(void *)``; `xrun_count` does not count then.
+        userdata
+            For a native function, see `set_process_callback`.
 
         Returns
         -------
@@ -3935,7 +4025,7 @@ class Client:
         Calls: `jack_set_xrun_callback`_, `jack_get_xrun_delayed_usecs`_
 
         """
-        return self._set_callback('xrun', callback)
+        return self._set_callback('xrun', callback, userdata)
 
     def set_latency_callback(
             self, callback: _abc.Callable[[int], object]) -> _t.Any:
@@ -4000,7 +4090,8 @@ class Client:
         return self._set_callback('property_change', callback)
 
     def set_timebase_callback(self, callback: _t.Any = None,
-                              conditional: bool = False) -> _t.Any:
+                              conditional: bool = False,
+                              userdata: _t.Any = None) -> _t.Any:
         """Become the timebase master.
 
         The master supplies musical time (bar, beat, tick) or timecode with
@@ -4024,8 +4115,13 @@ class Client:
             *new_pos* (bool)
                 Whether somebody has just moved the transport; otherwise the
                 fields are those of the current cycle.
+
+            Or a native function with the signature of the C type
+            ``JackTimebaseCallback``.
         conditional
             Leave it if there is a master already.
+        userdata
+            For a native function, see `set_process_callback`.
 
         Returns
         -------
@@ -4051,19 +4147,17 @@ class Client:
         if callback is None:
             self._core.require()
             return lambda function: self.set_timebase_callback(
-                function, conditional)
-        _callable(callback)
+                function, conditional, userdata)
         core = self._core
+        native = _native_function(callback, 'JackTimebaseCallback', userdata)
         with core:
             ptr = core.require()
-            if 'timebase' not in core.trampolines:
-                core.trampoline('timebase', 'JackTimebaseCallback',
-                                _on_timebase, None, None)
             former = core.functions.get('timebase')
-            core.functions['timebase'] = callback
-            self._require_cycle()
+            pointer, arg = self._cycle_callback(
+                'timebase', callback, native, 'JackTimebaseCallback',
+                _on_timebase, None)
             code = _lib.jack_set_timebase_callback(
-                ptr, bool(conditional), core.trampolines['timebase'], _NULL)
+                ptr, bool(conditional), pointer, arg)
             if code:
                 core.functions['timebase'] = former
                 if former is None:
@@ -4073,7 +4167,8 @@ class Client:
         _check(code, 'cannot become the timebase master')
         return True
 
-    def set_sync_callback(self, callback: _t.Any) -> _t.Any:
+    def set_sync_callback(self, callback: _t.Any,
+                          userdata: _t.Any = None) -> _t.Any:
         """Be a slow-sync client, which the transport waits for.
 
         Parameters
@@ -4086,7 +4181,10 @@ class Client:
             stays `STARTING` until all are, or until the time set with
             `set_sync_timeout` is over.  An exception means: never ready.
 
-            `None` ends it.
+            Or a native function with the signature of the C type
+            ``JackSyncCallback``.  `None` ends it.
+        userdata
+            For a native function, see `set_process_callback`.
 
         Returns
         -------
@@ -4104,8 +4202,8 @@ class Client:
 
         """
         core = self._core
-        if callback is not None:
-            _callable(callback)
+        native = (None if callback is None else _native_function(
+            callback, 'JackSyncCallback', userdata))
         with core:
             ptr = core.require()
             if callback is None:
@@ -4114,14 +4212,28 @@ class Client:
                     'cannot unset the sync callback')
                 core.functions.pop('sync', None)
                 return None
-            if 'sync' not in core.trampolines:
-                core.trampoline('sync', 'JackSyncCallback', _on_sync, 0, 0)
-            core.functions['sync'] = callback
-            self._require_cycle()
-            _check(_lib.jack_set_sync_callback(
-                ptr, core.trampolines['sync'], _NULL),
-                'cannot set the sync callback')
+            pointer, arg = self._cycle_callback(
+                'sync', callback, native, 'JackSyncCallback', _on_sync, 0)
+            _check(_lib.jack_set_sync_callback(ptr, pointer, arg),
+                   'cannot set the sync callback')
         return callback
+
+    def _cycle_callback(self, name: str, callback: _t.Any,
+                        native: _NativeFunction | None, cdecl: str,
+                        adapter: _abc.Callable[..., _t.Any],
+                        result: int | None) -> tuple[_t.Any, _t.Any]:
+        """Prepare a callback that runs within the process cycle."""
+        core = self._core
+        if native is not None:
+            core.kept.append(native)
+            core.functions[name] = native
+            return native.pointer, native.arg
+        _callable(callback)
+        if name not in core.trampolines:
+            core.trampoline(name, cdecl, adapter, result, result)
+        core.functions[name] = callback
+        self._require_cycle()
+        return core.trampolines[name], _NULL
 
     def set_session_callback(
             self, callback: _abc.Callable[[SessionEvent], object]) -> _t.Any:
@@ -4148,12 +4260,18 @@ class Client:
         """
         return self._set_callback('session', callback)
 
-    def _set_callback(self, name: str, callback: _t.Any) -> _t.Any:
-        _callable(callback)
+    def _set_callback(self, name: str, callback: _t.Any,
+                      userdata: _t.Any = None) -> _t.Any:
+        native = None
+        if name in ('xrun', 'thread_init'):
+            native = _native_function(callback, _NOTIFICATIONS[name].cdecl,
+                                      userdata)
+        if native is None:
+            _callable(callback)
         core = self._core
         with core:
             self._require_inactive(name)
-            core.install(name, callback)
+            core.install(name, native or callback)
         return callback
 
     def _set_port_callback(self, name: str, callback: _t.Any,
@@ -6270,6 +6388,9 @@ def _bytes(data: _t.Any, argument: str) -> bytes:
 
 # -- Module functions ---------------------------------------------------------
 
+#: The names of all functions that are declared.
+_FUNCTIONS = frozenset(_re.findall(r'\b(jack_\w+)\(', _DECLARATIONS[3]))
+
 #: What can be the subject of a metadata property.
 _Subject = _t.Union[int, str, Client, Port]
 
@@ -6531,6 +6652,41 @@ def get_time() -> int:
         # 1.9.21 would follow a null pointer.
         raise JackError('JACK 2 has no clock before a client is opened')
     return int(_lib.jack_get_time())
+
+
+def function_address(name: str) -> int:
+    """Return the address of one of libjack's functions.
+
+    For native callbacks which need it: ctypes makes a function of it, which
+    Numba can call as well.
+
+    Parameters
+    ----------
+    name
+        The C function's name, such as ``'jack_port_get_buffer'``.
+
+    Raises
+    ------
+    JackError
+        If this libjack has no such function.
+
+    See Also
+    --------
+    Client.set_process_callback, OwnPort.address
+
+    Examples
+    --------
+    >>> import ctypes, jack
+    >>> size = ctypes.CFUNCTYPE(ctypes.c_int)(
+    ...     jack.function_address('jack_port_name_size'))
+    >>> size() == jack.port_name_size()
+    True
+
+    """
+    text = _encode_name(name, 'name').decode()
+    if text not in _FUNCTIONS:
+        raise JackError(f'there is no function {name!r} in the C API of JACK')
+    return _address(text)
 
 
 def acquire_realtime_scheduling(thread: int, priority: int) -> None:

@@ -72,10 +72,10 @@ def main():
 
     client.set_shutdown_callback(lambda status, reason: ended.set())
     with client:
-        for port in ports:
-            outport.connect(port)
-        print(f'playing to what {outport.name} is connected to', flush=True)
         try:
+            for port in ports:
+                outport.connect(port)
+            print(f'playing to what {outport.name} feeds', flush=True)
             ended.wait()
         except KeyboardInterrupt:
             # Notes that sound right now would never stop.
