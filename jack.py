@@ -54,6 +54,7 @@ import contextlib as _contextlib
 import enum as _enum
 import errno as _errno
 import importlib as _importlib
+import itertools as _itertools
 import os as _os
 import queue as _queue
 import re as _re
@@ -672,7 +673,11 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
         # libjack looks at the thread to refuse what would be a deadlock.
         if _on_jack_thread():
             return function(ptr, *args)
-        return _workers.ask(name, function, (ptr, *args), _PATIENCE, ptr)
+        # While a client is being closed, there is nothing to watch it by.
+        closing = name == 'jack_client_close'
+        return _workers.ask(name, function, (ptr, *args),
+                            1.5 * _PATIENCE if closing else _PATIENCE, ptr,
+                            watch=not closing)
     return ask
 
 
@@ -868,6 +873,12 @@ class _JackRuntimeError(JackError, RuntimeError):
 # -- The C boundary -----------------------------------------------------------
 
 _NULL = _ffi.NULL
+_buffer = _ffi.buffer
+_CHARS = _ffi.typeof('char[]')
+_POSITION = _ffi.typeof('jack_position_t *')
+
+# Memory that is going to be filled at once need not be cleared first.
+_new_chars = _ffi.new_allocator(should_clear_after_alloc=False)
 
 
 def _string(ptr: _t.Any) -> str:
@@ -888,9 +899,12 @@ def _take_names(ptr: _t.Any) -> list[bytes]:
     if ptr == _NULL:
         return []
     names: list[bytes] = []
+    string = _ffi.string
     try:
-        while ptr[len(names)] != _NULL:
-            names.append(_ffi.string(ptr[len(names)]))
+        name = ptr[0]
+        while name:
+            names.append(string(name))
+            name = ptr[len(names)]
     finally:
         _lib.jack_free(ptr)
     return names
@@ -1901,12 +1915,12 @@ class _Workers:
         jobs.put(job)
 
     def ask(self, name: str, function: _t.Any, args: tuple[_t.Any, ...],
-            patience: float, ptr: _t.Any = None,
+            patience: float, ptr: _t.Any = None, watch: bool = False,
             late: _abc.Callable[[_t.Any], object] | None = None) -> _t.Any:
         """Call a C function, but do not wait for its answer for ever.
 
-        The deadline moves on as long as there are cycles.  *late* gets an
-        answer that nobody waits for any more.
+        With *watch* the deadline moves on as long as there are cycles.
+        *late* gets an answer that nobody waits for any more.
         """
         answers: list[_t.Any] = []
         errors: list[BaseException] = []
@@ -1934,7 +1948,7 @@ class _Workers:
         deadline = _time.monotonic() + patience
         while not done.acquire(timeout=patience / 10):
             now = _time.monotonic()
-            if ptr is not None and now < limit:
+            if watch and now < limit:
                 frame = _lib.jack_last_frame_time(ptr)
                 if frame != last:
                     last, deadline = frame, now + patience
@@ -2281,11 +2295,14 @@ def position2dict(pos: _t.Any) -> dict[str, _t.Any]:
     if not _is_position(pos):
         raise TypeError('pos must be a jack_position_t, '
                         f'not {type(pos).__name__}')
-    names = ['usecs', 'frame_rate', 'frame']
-    for bit, fields in _POSITION_FIELDS.items():
-        if pos.valid & bit:
-            names += fields
-    return {name: getattr(pos, name) for name in names}
+    result = {'usecs': pos.usecs, 'frame_rate': pos.frame_rate,
+              'frame': pos.frame}
+    valid = pos.valid
+    if valid:
+        for bit, fields in _POSITION_FIELDS.items():
+            if valid & bit:
+                result.update((name, getattr(pos, name)) for name in fields)
+    return result
 
 
 class SessionEvent:
@@ -3032,31 +3049,40 @@ class Client:
                              (is_terminal, PortFlags.IS_TERMINAL)):
             if wanted:
                 flags |= flag
-        everything = bool(is_audio) == bool(is_midi)
-        audio = set(self._list_names(pattern, _AUDIO_TYPE.encode(), flags)
-                    if is_audio or everything else ())
-        midi = set(self._list_names(pattern, _MIDI_TYPE.encode(), flags)
-                   if is_midi or everything else ())
-        types = b''
-        if not everything:
-            types = (_AUDIO_TYPE if is_audio else _MIDI_TYPE).encode()
-        ports: list[Port] = []
-        for name in self._list_names(pattern, types, flags):
-            if name in audio:
-                cls: type[Port] = Port
-            elif name in midi:
-                cls = MidiPort
-            elif is_audio:
-                continue
-            else:
-                # Of another type, or registered a moment ago.
-                port = self._port_from_name(name)
-                if port is not None:
-                    ports.append(port)
-                continue
-            ports.append(self._core.own.get(name)
-                         or cls._named(name, self))
+        audio_type, midi_type = _AUDIO_TYPE.encode(), _MIDI_TYPE.encode()
+        if is_audio and not is_midi:
+            return self._ports_of_classes(
+                self._list_names(pattern, audio_type, flags),
+                _itertools.repeat(Port))
+        if is_midi and not is_audio:
+            return self._ports_of_classes(
+                self._list_names(pattern, midi_type, flags),
+                _itertools.repeat(MidiPort))
+        # The order is the server's, the classes come from a list for each
+        # type: cheaper than to ask for the type of each port.
+        names = self._list_names(pattern, b'', flags)
+        classes: dict[bytes, type[Port]] = dict.fromkeys(
+            self._list_names(pattern, audio_type, flags), Port)
+        classes.update(dict.fromkeys(
+            self._list_names(pattern, midi_type, flags), MidiPort))
+        if len(names) == len(classes) and classes.keys() >= set(names):
+            return self._ports_of_classes(names,
+                                          map(classes.__getitem__, names))
+        # Some are of another type, or have been registered a moment ago.
+        ports = self._ports_from_names(names)
+        if is_audio:
+            return [port for port in ports if port.is_audio or port.is_midi]
         return ports
+
+    def _ports_of_classes(self, names: list[bytes],
+                          classes: _abc.Iterable[type[Port]]) -> list[Port]:
+        """Make port objects without looking each of them up."""
+        core = self._core
+        mine = core.name.encode('utf-8', 'surrogateescape') + b':'
+        own = core.own
+        return [name.startswith(mine) and own.get(name)
+                or cls._named(name, self)
+                for name, cls in zip(names, classes)]
 
     def _list_names(self, pattern: bytes, types: bytes,
                     flags: int) -> list[bytes]:
@@ -3381,7 +3407,7 @@ class Client:
 
         """
         ptr = self._ptr
-        position = _ffi.new('jack_position_t *')
+        position = _ffi.new(_POSITION)
         state = _lib.jack_transport_query(ptr, position)
         # The server may have been writing at the same time.
         for _ in range(1000):
@@ -4925,6 +4951,10 @@ class Port:
 
     """
 
+    # What is known of a port that is gone, if it was found out to be so.
+    _memory: _Memory | None = None
+    _uuid: int | None = None
+
     def __init__(self, port_ptr: _t.Any, client: Client) -> None:
         self._setup(_ffi.string(_lib.jack_port_name(port_ptr)), client)
 
@@ -4939,8 +4969,6 @@ class Port:
         self._bytes = name
         self._client = client
         self._core = client._core
-        self._memory: _Memory | None = None
-        self._uuid: int | None = None
 
     def __repr__(self) -> str:
         name = self._bytes.decode('utf-8', 'surrogateescape')
@@ -5764,15 +5792,16 @@ class OwnMidiPort(MidiPort, OwnPort):
         cycle, ident = core.cycle, core.ident
         event = _ffi.new('jack_midi_event_t *')
         handle = _rt.handle(event)
-        get, memmove, address = _rt.midi_get, _ffi.memmove, _ffi.buffer
+        get, memmove = _rt.midi_get, _ffi.memmove
         for index in range(_rt.midi_count(source)):
             if core.cycle != cycle or core.ident != ident:
                 raise JackError('the MIDI events of an earlier cycle are gone')
             if get(handle, source, index):
                 return
-            data = _ffi.new('char[]', event.size)
-            memmove(data, event.buffer, event.size)
-            yield event.time, address(data)
+            size = event.size
+            data = _new_chars(_CHARS, size)
+            memmove(data, event.buffer, size)
+            yield event.time, _buffer(data)
 
     def clear_buffer(self) -> None:
         """Remove all events from an output port.
@@ -6146,7 +6175,8 @@ class RingBuffer:
         """
         if type(data) is not bytes:
             data = _bytes(data, 'data')
-        return int(_lib.jack_ringbuffer_write(self._ptr, data, len(data)))
+        written: int = _lib.jack_ringbuffer_write(self._ptr, data, len(data))
+        return written
 
     @property
     def write_buffers(self) -> tuple[_t.Any, _t.Any]:
@@ -6344,9 +6374,12 @@ class RingBuffer:
         return int(self._ptr.size)
 
     def _copy(self, function: _t.Any, size: int) -> _t.Any:
-        number = min(_integer(size, 'size', 64), self.read_space)
-        data = _ffi.new('char[]', number)
-        return _ffi.buffer(data, function(self._ptr, data, number))
+        if type(size) is not int or size < 0:
+            size = _integer(size, 'size', 64)
+        if size > self._allocated:
+            size = self._allocated
+        data = _new_chars(_CHARS, size)
+        return _buffer(data, function(self._ptr, data, size))
 
     def _views(self, function: _t.Any) -> tuple[_t.Any, _t.Any]:
         vectors = _ffi.new('jack_ringbuffer_data_t[2]')
