@@ -2062,6 +2062,11 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
             _await_native(native_id)
     core.leave_cycle_threads()
     try:
+        if _IMPLEMENTATION == 'PipeWire':
+            # 1.4.2 crashes when a client with connected ports is closed after
+            # the server has died; without ports it does not.
+            for port in list(core.own.values()):
+                _lib.jack_port_unregister(ptr, port._raw)
         code = int(_lib.jack_client_close(ptr))
     except _NoAnswer:
         # C may still call back.
