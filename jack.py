@@ -4676,7 +4676,12 @@ class Client:
         ptr = self._ptr
         options = _lib.JackLoadName
         extra = [_ffi.new('char[]', _encode_name(library, 'library'))]
-        data = _encode(init, 'init')
+        # The argument parser of JACK 2's modules takes the server down when
+        # there is a space at the end or a quotation mark without its twin.
+        data = _encode(init, 'init').rstrip(b' ')
+        if data.count(b'"') % 2:
+            raise ValueError('init has an odd number of quotation marks: '
+                             f'{init!r}')
         if len(data) > 1023:
             raise ValueError(f'init is too long: {len(data)} bytes, at most '
                              '1023 will do')
