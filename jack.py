@@ -874,6 +874,7 @@ class _JackRuntimeError(JackError, RuntimeError):
 
 _NULL = _ffi.NULL
 _buffer = _ffi.buffer
+_memmove = _ffi.memmove
 _CHARS = _ffi.typeof('char[]')
 _POSITION = _ffi.typeof('jack_position_t *')
 
@@ -1059,8 +1060,12 @@ class _Core:
         self.frames = 0
         self.cycle = 0
         self.cycle_idents: set[int] = set()
-        #: Output ports whose data has to be handed to JACK after the callback.
+        #: Output ports whose data is handed to JACK after each callback.
         self.outputs: list[OwnPort] = []
+        #: MIDI ports with events that were reserved in this cycle.
+        self.reserved: list[OwnMidiPort] = []
+        #: Addresses of JACK's buffers as pointers.
+        self.pointers = _Pointers()
         self.runner: _Runner | None = None
 
     def require(self) -> _t.Any:
@@ -1183,6 +1188,33 @@ class _Core:
         if memory is not None:
             self.remembered[new] = memory._replace(name=new)
 
+    def begin_cycle(self, frames: int) -> None:
+        """Let the ports notice that there is new data."""
+        self.cycle += 1
+        if frames != self.frames:
+            # What was prepared for this cycle is of another size.
+            self.frames = frames
+            self.cycle += 1
+            self.outputs = []
+
+    def end_cycle(self) -> None:
+        """Give the data of the output ports to JACK."""
+        frames = self.frames
+        if self.outputs:
+            get_buffer = _rt.get_buffer
+            pointers, size = self.pointers, frames * _SAMPLE_BYTES
+            following = self.cycle + 1
+            for port in self.outputs:
+                if port._end:
+                    continue
+                _memmove(pointers[get_buffer(port._handle, frames)],
+                         port._data, size)
+                port._cycle = following
+        if self.reserved:
+            for midi_port in self.reserved:
+                midi_port._flush()
+            self.reserved.clear()
+
     def enter_cycle_thread(self) -> None:
         """Note that the calling thread is this client's process thread."""
         self.cycle_idents.add(_get_ident())
@@ -1219,6 +1251,14 @@ class _Core:
         self.closed = True
         self.active = False
         self.lifecycle = _threading.RLock()
+
+
+class _Pointers(dict[_t.Any, _t.Any]):
+    """A table of pointers by address, as making one takes its time."""
+
+    def __missing__(self, address: _t.Any) -> _t.Any:
+        pointer = self[address] = _ffi.cast('void *', address)
+        return pointer
 
 
 def _idle(frames: int) -> None:
@@ -1449,7 +1489,8 @@ def _on_property_change(function: _t.Any, core: _Core, subject: int,
 
 def _on_session(function: _t.Any, core: _Core, event: _t.Any) -> None:
     # The event is ours to free, at the latest after the reply.
-    function(SessionEvent(_ffi.gc(event, _lib.jack_session_event_free)))
+    function(SessionEvent(_ffi.gc(event, _lib.jack_session_event_free),
+                          core))
 
 
 _NOTIFICATIONS = {
@@ -1534,7 +1575,6 @@ class _RealtimeCalls:
         pointer, size = ctypes.c_void_p, ctypes.c_size_t
         uint32 = ctypes.c_uint32
         self.handle = _int_from_ptr
-        self.memmove = ctypes.memmove
         self.signal = bind('jack_cycle_signal', None, pointer, ctypes.c_int)
         self.get_buffer = bind('jack_port_get_buffer', pointer, pointer,
                                uint32)
@@ -1552,7 +1592,6 @@ class _RealtimeCalls:
 
     def _use_cffi(self) -> None:
         self.handle = lambda ptr: ptr
-        self.memmove = _ffi.memmove
         self.signal = _lib.jack_cycle_signal
         self.get_buffer = _lib.jack_port_get_buffer
         self.midi_count = _lib.jack_midi_get_event_count
@@ -1620,7 +1659,8 @@ class _Runner:
             if not (self.stopping and isinstance(error, CallbackExit)):
                 core.failed('process', error)
         core.ident = 0
-        core.outputs.clear()
+        core.outputs = []
+        core.reserved.clear()
         if not self.stopping:
             # Out of its own will: have the client taken out of the graph,
             # which is how JACK learns of the failure on each of its kinds.
@@ -1709,26 +1749,20 @@ def _process_loop(runner: _Runner) -> None:
     signal = _rt.signal
     ptr = runner.ptr
     handle = runner.handle
-    outputs = core.outputs
     ident = _get_ident()
+    runner.pending = True
     while True:
         frames = wait(ptr)
         if runner.stopping or not frames:
-            runner.pending = True
             return
         core.cycle += 1
-        core.frames = frames
+        if frames != core.frames:
+            core.begin_cycle(frames)
         core.ident = ident
-        try:
-            process(frames)
-        except BaseException:
-            runner.pending = True
-            raise
+        process(frames)
         core.ident = 0
-        if outputs:
-            for port in outputs:
-                port._flush(frames)
-            outputs.clear()
+        if core.outputs or core.reserved:
+            core.end_cycle()
         signal(handle, 0)
 
 
@@ -1755,20 +1789,17 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
         if ident not in _cycle_threads:
             core.enter_cycle_thread()
             core.notifiers.add(_threading.get_native_id())
-        core.cycle += 1
-        core.frames = frames
+        core.begin_cycle(frames)
         core.ident = ident
         try:
             process(frames)
-            for port in core.outputs:
-                port._flush(frames)
+            core.end_cycle()
         except BaseException as error:
             core.failed('process', error)
             core.active = False
             _workers.hand_over(lambda: _deactivate(core, again=True))
         finally:
             core.ident = 0
-            core.outputs.clear()
         return 0
 
     def escaped(kind: type, error: BaseException | None,
@@ -1785,6 +1816,10 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
 _CANCEL_DISABLE = 0 if _sys.platform == 'darwin' else 1
 
 _IMPLEMENTATION = _implementation()
+
+# Whether a MIDI event may take all of the space that there is said to be: all
+# but JACK 2 crash then.
+_EXACT_FIT = _IMPLEMENTATION == 'JACK 2'
 
 # The numbers of futex() and futex_time64() on Linux, whatever the processor.
 _FUTEX = frozenset(('98', '202', '221', '238', '240', '422'))
@@ -2053,7 +2088,9 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
     """End what is left of a client, once nobody uses it any more."""
     if not lost:
         for name in core.trampolines:
-            if name in _NOTIFICATIONS and name != 'shutdown':
+            # JACK 2 tries to call a thread-init callback right away.
+            if name in _NOTIFICATIONS and name not in ('shutdown',
+                                                       'thread_init'):
                 notification = _NOTIFICATIONS[name]
                 getattr(_lib, notification.setter)(
                     ptr, _ffi.cast(notification.cdecl, 0), _NULL)
@@ -2316,8 +2353,9 @@ class SessionEvent:
     Set `command_line` and `flags` before `Client.session_reply`.
     """
 
-    def __init__(self, ptr: _t.Any) -> None:
+    def __init__(self, ptr: _t.Any, core: _Core) -> None:
         self._ptr: _t.Any = ptr
+        self._core = core
         #: 1 to save, 2 to save and quit, 3 to save a template.
         self.type = int(ptr.type)
         #: The folder to save into, with a slash at its end.
@@ -2573,6 +2611,8 @@ class Client:
             for name in ('sync', 'timebase', 'thread'))
         message = f'cannot set the process callback of client {core.name!r}'
         _load_realtime_calls()
+        # What the ports know is of another time.
+        core.cycle += 1
         no_function = _ffi.cast('JackProcessCallback', 0)
         if process is None and not in_python:
             # A synchronous JACK 2 server (-S) takes 5 s to let a connected
@@ -3063,8 +3103,8 @@ class Client:
             return self._ports_of_classes(
                 self._list_names(pattern, midi_type, flags),
                 _itertools.repeat(MidiPort))
-        # The order is the server's, the classes come from a list for each
-        # type: cheaper than to ask for the type of each port.
+        # The order is the server's, and the classes come from one list per
+        # type, as that is cheaper than to ask for the type of each port.
         names = self._list_names(pattern, b'', flags)
         classes: dict[bytes, type[Port]] = dict.fromkeys(
             self._list_names(pattern, audio_type, flags), Port)
@@ -3437,8 +3477,8 @@ class Client:
 
         Raises
         ------
-        TypeError
-            If a field does not exist or has the wrong type.
+        TypeError, ValueError
+            If a field does not exist, or cannot have that value.
 
         Notes
         -----
@@ -3456,9 +3496,12 @@ class Client:
                                 f'there are {", ".join(bits)}')
             try:
                 setattr(struct, field, value)
-            except (TypeError, OverflowError) as error:
-                raise type(error)(f'{field}: {value!r} does not fit'
-                                  ) from None
+            except TypeError:
+                raise TypeError(f'{field} must be a number, '
+                                f'not {type(value).__name__}') from None
+            except OverflowError:
+                raise ValueError(f'{field} is out of range: {value}'
+                                 ) from None
             struct.valid |= bits[field]
         self.transport_reposition_struct(struct)
 
@@ -3721,8 +3764,7 @@ class Client:
         runner.pending = True
         if runner.stopping or not frames:
             raise CallbackExit
-        core.cycle += 1
-        core.frames = frames
+        core.begin_cycle(frames)
         core.ident = _get_ident()
         return frames
 
@@ -3755,9 +3797,7 @@ class Client:
         if status:
             raise CallbackExit
         core.ident = 0
-        for port in core.outputs:
-            port._flush(core.frames)
-        core.outputs.clear()
+        core.end_cycle()
         runner.signal()
 
     def _require_runner(self, method: str) -> _Runner:
@@ -3776,8 +3816,9 @@ class Client:
         Parameters
         ----------
         callback
-            ``callback() -> None``.  Runs on the process thread before its
-            first cycle.  Or a native function, ``void callback(void *)``.
+            ``callback() -> None``.  Runs on each thread that JACK starts for
+            the client, the process thread among them, before anything else
+            happens there.  Or a native function, ``void callback(void *)``.
         userdata
             For a native function, see `set_process_callback`.
 
@@ -4783,6 +4824,9 @@ class Client:
                             f'not {type(event).__name__}')
         ptr = self._ptr
         struct = event._ptr
+        if event._core is not self._core:
+            # JACK 2's server dies of an answer that it doesn't wait for.
+            raise JackError('this session event was sent to another client')
         if struct is None:
             raise JackError('this session event has been answered already')
         command = _ffi.new('char[]', _encode(event.command_line,
@@ -5376,7 +5420,6 @@ class OwnPort(Port):
         self._cycle = -1
         self._frames = 0
         self._data: _t.Any = None
-        self._data_handle: _t.Any = None
         self._buffer: _t.Any = None
         self._array: _t.Any = None
         self._core.own[self._bytes] = self
@@ -5502,8 +5545,11 @@ class OwnPort(Port):
         """
         core = self._core
         ptr = self._ptr
+        if core.active and not _on_jack_thread():
+            self._await_disconnection(ptr)
         # No cycle may begin to use it from now on.
         self._end = 'unregistered'
+        core.outputs = [port for port in core.outputs if port is not self]
         code = _lib.jack_port_unregister(core.ptr, ptr)
         if code:
             self._end = ''
@@ -5511,6 +5557,22 @@ class OwnPort(Port):
         core.own.pop(self._bytes, None)
         for ports in self._client._port_lists():
             ports._discard(self)
+
+    def _await_disconnection(self, ptr: _t.Any) -> None:
+        """Take all connections away, as far as the current cycle sees it.
+
+        JACK 2 1.9.21 hangs when a new port gets the place of an output which
+        the cycle still knows to be connected.
+        """
+        core = self._core
+        if not _lib.jack_port_connected(ptr):
+            return
+        _lib.jack_port_disconnect(core.ptr, ptr)
+        period = _period(core.ptr)
+        deadline = _time.monotonic() + min(0.2, 4 * period + 0.01)
+        while (_lib.jack_port_connected(ptr)
+               and _time.monotonic() < deadline):
+            _time.sleep(period / 8)
 
     def ensure_monitor(self, onoff: bool) -> None:
         """Turn input monitoring on or off, if it is not that way already.
@@ -5672,46 +5734,43 @@ class OwnPort(Port):
             raise self._outside('get_array')
         if self._cycle != core.cycle:
             self._fetch(core)
-        if self._array is None:
-            self._make_array()
-        return self._array
+        array = self._array
+        return self._make_array() if array is None else array
 
-    def _make_array(self) -> None:
+    def _make_array(self) -> _t.Any:
         import numpy
         self._array = numpy.frombuffer(self._buffer, dtype=numpy.float32)
+        return self._array
 
     def _outside(self, method: str) -> JackError:
         """Make the exception for a call outside of the process callback."""
-        if self._core.end:
-            self._core.require()
+        if self._core.end or self._end:
+            self._resolve()
         return JackError(
             f'{method}() of {self._description()} may be called only within '
             'the process callback, on its thread, while the client is active')
 
     def _fetch(self, core: _Core) -> None:
         """Get this cycle's data from JACK."""
-        if self._end:
-            self._resolve()
         frames = core.frames
-        if frames != self._frames:
-            self._data = _ffi.new('float[]', frames)
-            self._data_handle = _rt.handle(self._data)
-            self._buffer = _ffi.buffer(self._data)
-            self._array = None
-            self._frames = frames
+        if frames != self._frames or self._end:
+            self._allocate(frames)
         if self._is_output:
-            core.outputs.append(self)
+            # Its turn to be read comes after the callback, from now on.
+            core.outputs = [*core.outputs, self]
         else:
-            _rt.memmove(self._data_handle,
-                        _rt.get_buffer(self._handle, frames),
-                        frames * _SAMPLE_BYTES)
+            _memmove(self._data,
+                     core.pointers[_rt.get_buffer(self._handle, frames)],
+                     frames * _SAMPLE_BYTES)
         self._cycle = core.cycle
 
-    def _flush(self, frames: int) -> None:
-        """Give this cycle's data to JACK."""
-        if not self._end:
-            _rt.memmove(_rt.get_buffer(self._handle, frames),
-                        self._data_handle, frames * _SAMPLE_BYTES)
+    def _allocate(self, frames: int) -> None:
+        if self._end:
+            self._resolve()
+        self._data = _ffi.new('float[]', frames)
+        self._buffer = _ffi.buffer(self._data)
+        self._array = None
+        self._frames = frames
 
 
 class OwnMidiPort(MidiPort, OwnPort):
@@ -5802,7 +5861,7 @@ class OwnMidiPort(MidiPort, OwnPort):
         cycle, ident = core.cycle, core.ident
         event = _ffi.new('jack_midi_event_t *')
         handle = _rt.handle(event)
-        get, memmove = _rt.midi_get, _ffi.memmove
+        get = _rt.midi_get
         for index in range(_rt.midi_count(source)):
             if core.cycle != cycle or core.ident != ident:
                 raise JackError('the MIDI events of an earlier cycle are gone')
@@ -5810,7 +5869,7 @@ class OwnMidiPort(MidiPort, OwnPort):
                 return
             size = event.size
             data = _new_chars(_CHARS, size)
-            memmove(data, event.buffer, size)
+            _memmove(data, event.buffer, size)
             yield event.time, _buffer(data)
 
     def clear_buffer(self) -> None:
@@ -5869,18 +5928,24 @@ class OwnMidiPort(MidiPort, OwnPort):
             port.write_midi_event(client.blocksize // 2, (0x90, 60, 100))
 
         """
-        source = self._writable_events('write_midi_event')
-        if type(event) is not bytes:
-            event = _bytes(event, 'event')
+        core = self._core
+        if (self._cycle != core.cycle or core.ident != _get_ident()
+                or not self._is_output):
+            self._writable_events('write_midi_event')
+        kind = type(event)
+        if kind is not bytes:
+            event = event[:] if kind is _buffer else _bytes(event, 'event')
         size = len(event)
-        offset = self._check_event(time, size)
-        if not self._fits(source, size) or _rt.midi_write(
-                source, offset, event, size):
+        if (type(time) is not int or not size
+                or not self._last_time <= time < core.frames):
+            time = self._check_event(time, size)
+        if not _EXACT_FIT and not self._fits(size) or _rt.midi_write(
+                self._source, time, event, size):
             raise JackError(
                 f'cannot write a MIDI event of {size} bytes to '
                 f'{self._description()}: there is room for '
-                f'{_rt.midi_space(source)}')
-        self._last_time = offset
+                f'{_rt.midi_space(self._source)}')
+        self._last_time = time
 
     def reserve_midi_event(self, time: _t.SupportsIndex,
                            size: _t.SupportsIndex) -> _t.Any:
@@ -5914,13 +5979,13 @@ class OwnMidiPort(MidiPort, OwnPort):
         number = _integer(size, 'size')
         offset = self._check_event(time, number)
         target = (_rt.midi_reserve(source, offset, number)
-                  if self._fits(source, number) else None)
+                  if _EXACT_FIT or self._fits(number) else None)
         if not target:
             return _ffi.buffer(_ffi.new('char[]', 0))
         self._last_time = offset
         data = _ffi.new('char[]', number)
         if not self._reserved:
-            self._core.outputs.append(self)
+            self._core.reserved.append(self)
         self._reserved.append((target, data, number))
         return _ffi.buffer(data)
 
@@ -5964,16 +6029,14 @@ class OwnMidiPort(MidiPort, OwnPort):
             raise ValueError('a MIDI event must not be empty')
         return offset
 
-    def _fits(self, source: _t.Any, size: int) -> bool:
-        # JACK 2 checks this itself.  The others crash when an event takes all
-        # of the space that they have said there is.
-        return (_IMPLEMENTATION == 'JACK 2'
-                or size < _rt.midi_space(source))
+    def _fits(self, size: int) -> bool:
+        return bool(size < _rt.midi_space(self._source))
 
-    def _flush(self, frames: int) -> None:
+    def _flush(self) -> None:
+        """Fill the reserved events in."""
         if not self._end:
             for target, data, size in self._reserved:
-                _rt.memmove(target, _rt.handle(data), size)
+                _memmove(_ffi.cast('void *', target), data, size)
         self._reserved.clear()
 
 
@@ -6416,10 +6479,11 @@ def _limited(size: int, limit: int, what: str) -> int:
 
 def _bytes(data: _t.Any, argument: str) -> bytes:
     """Make bytes from a buffer or from integers."""
-    try:
-        return memoryview(data).tobytes()
-    except TypeError:
-        pass    # Not a buffer: go on with integers.
+    if not isinstance(data, (tuple, list)):
+        try:
+            return memoryview(data).tobytes()
+        except TypeError:
+            pass    # Not a buffer: go on with integers.
     if isinstance(data, (str, int)) or not isinstance(data, _abc.Iterable):
         raise TypeError(f'{argument} must be bytes, a buffer or a sequence '
                         f'of integers, not {type(data).__name__}')
@@ -6735,6 +6799,8 @@ def function_address(name: str) -> int:
 def acquire_realtime_scheduling(thread: int, priority: int) -> None:
     """Give a thread real-time scheduling.
 
+    On JACK 2 this needs an open client in this process.
+
     Parameters
     ----------
     thread
@@ -6756,7 +6822,8 @@ def acquire_realtime_scheduling(thread: int, priority: int) -> None:
                                                              'priority', 31)
     _check_thread(handle)
     _check(_lib.jack_acquire_real_time_scheduling(handle, level),
-           f'cannot give a thread the real-time priority {level}')
+           f'cannot give a thread the real-time priority {level}; the user '
+           'may need the right to, and JACK 2 an open client')
 
 
 def drop_realtime_scheduling(thread: int) -> None:
@@ -6780,7 +6847,8 @@ def drop_realtime_scheduling(thread: int) -> None:
     handle = _integer(thread, 'thread', 64)
     _check_thread(handle)
     _check(_lib.jack_drop_real_time_scheduling(handle),
-           'cannot take real-time scheduling from a thread')
+           'cannot take real-time scheduling from a thread; JACK 2 needs an '
+           'open client for that')
 
 
 def _check_thread(handle: int) -> None:
