@@ -671,8 +671,14 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
     """Let a request to the server end in an error when there's no answer."""
     def ask(ptr: _t.Any, *args: _t.Any) -> _t.Any:
         # libjack looks at the thread to refuse what would be a deadlock.
-        if _on_jack_thread():
+        if _get_ident() in _notified_threads:
             return function(ptr, *args)
+        if _get_ident() in _cycle_threads:
+            turn = _workers.turn(name, ptr, _PATIENCE)
+            try:
+                return function(ptr, *args)
+            finally:
+                turn.release()
         # While a client is being closed, there is nothing to watch it by.
         closing = name == 'jack_client_close'
         return _workers.ask(name, function, (ptr, *args),
@@ -1488,9 +1494,17 @@ def _on_property_change(function: _t.Any, core: _Core, subject: int,
 
 
 def _on_session(function: _t.Any, core: _Core, event: _t.Any) -> None:
-    # The event is ours to free, at the latest after the reply.
-    function(SessionEvent(_ffi.gc(event, _lib.jack_session_event_free),
-                          core))
+    # It is ours to free, at the latest after the reply.
+    answer = SessionEvent(_ffi.gc(event, _lib.jack_session_event_free), core)
+    try:
+        function(answer)
+    except BaseException:
+        # The session manager is waiting.
+        client = core.client()
+        if answer._ptr is not None and client is not None:
+            answer.flags = 1
+            _workers.hand_over(lambda: client.session_reply(answer))
+        raise
 
 
 _NOTIFICATIONS = {
@@ -1695,7 +1709,7 @@ class _Runner:
         last = _lib.jack_last_frame_time(self.ptr)
         _time.sleep(min(0.001, period / 4))
         self.signal()
-        while cycles < 2 and _time.monotonic() - start < 1:
+        while cycles < 2 and _time.monotonic() - start < _PATIENCE:
             _time.sleep(period / 8)
             now = _time.monotonic()
             frame = _lib.jack_last_frame_time(self.ptr)
@@ -1703,7 +1717,8 @@ class _Runner:
                 last, seen, cycles = frame, now, cycles + 1
             elif now - seen > 4 * period + 0.01:
                 _rt.signal(self.handle, 0)
-                seen = now
+                # What follows is our own doing, and proves nothing.
+                seen, cycles = now, -1
 
     def signal(self) -> None:
         if self.pending:
@@ -1920,6 +1935,9 @@ class _Workers:
         #: How many requests for a client are under way.
         self.asked: dict[_t.Any, int] = {}
         self.lock = _threading.RLock()
+        #: JACK 2 mixes up the answers to requests that several threads make
+        #: for one client at the same time: they have to take turns.
+        self.turns: dict[_t.Any, _threading.Lock] = {}
 
     def start(self) -> None:
         """Have a thread ready: later it may be a bad moment to start one."""
@@ -1969,6 +1987,8 @@ class _Workers:
                 answer = function(*args)
             except BaseException as error:
                 errors.append(error)
+            if turn is not None:
+                turn.release()
             self.count(ptr, -1)
             if _taken(token):
                 answers.append(answer)
@@ -1976,6 +1996,7 @@ class _Workers:
             elif late is not None:
                 late(answer)
 
+        turn = None if ptr is None else self.turn(name, ptr, patience)
         self.count(ptr, 1)
         self.hand_over(job)
         last = -1
@@ -1988,12 +2009,19 @@ class _Workers:
                 if frame != last:
                     last, deadline = frame, now + patience
             if now > deadline and _taken(token):
-                raise _NoAnswer(
-                    f'the JACK server does not answer ({name}()): it is '
-                    'stopped, or overloaded')
+                raise _no_answer(name)
         if errors:
             raise errors[0]
         return answers[0]
+
+    def turn(self, name: str, ptr: _t.Any,
+             patience: float) -> _threading.Lock:
+        """Wait for one's turn; the lock that is returned ends it."""
+        with self.lock:
+            turn = self.turns.setdefault(ptr, _threading.Lock())
+        if not turn.acquire(timeout=patience):
+            raise _no_answer(name)
+        return turn
 
     def count(self, ptr: _t.Any, change: int) -> None:
         if ptr is not None:
@@ -2002,9 +2030,19 @@ class _Workers:
                 if not self.asked[ptr]:
                     del self.asked[ptr]
 
+    def forget(self, ptr: _t.Any) -> None:
+        """Drop what belongs to a client that is closed now."""
+        with self.lock:
+            self.turns.pop(ptr, None)
+
     def stop(self) -> None:
         while self.idle:
             self.idle.pop().put(None)
+
+
+def _no_answer(name: str) -> _NoAnswer:
+    return _NoAnswer(f'the JACK server does not answer ({name}()): it is '
+                     'stopped, or overloaded')
 
 
 def _taken(token: list[bool]) -> bool:
@@ -2109,6 +2147,7 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
         # C may still call back.
         _abandoned_cores.append(core)
         return -1
+    _workers.forget(ptr)
     core.trampolines.clear()
     core.kept.clear()
     return code
@@ -7080,6 +7119,8 @@ def _main() -> int:
     try:
         client = Client('python-jack-info', no_start_server=True,
                         servername=options.server)
+    except ValueError as error:
+        parser.error(str(error))
     except JackError as error:
         set_error_function(None)
         if options.json:
@@ -7098,7 +7139,14 @@ def _main() -> int:
     else:
         text = (_format_dot if options.dot else _format_text)(facts)
     # Names that are not UTF-8 must not be the end of it.
-    _sys.stdout.buffer.write(text.encode('utf-8', 'surrogateescape') + b'\n')
+    data = text.encode('utf-8', 'surrogateescape') + b'\n'
+    try:
+        _sys.stdout.buffer.write(data)
+        _sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads on; let Python not stumble over it again at exit.
+        _os.dup2(_os.open(_os.devnull, _os.O_WRONLY), _sys.stdout.fileno())
+        return 1
     return 0
 
 

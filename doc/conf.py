@@ -7,7 +7,9 @@ import sys
 from cffi import FFI
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / 'doc')]
+
+import made  # noqa: E402 (it is beside this file)
 
 source = ROOT.joinpath('jack.py').read_text('utf-8')
 
@@ -31,11 +33,18 @@ extensions = [
     'sphinx.ext.autodoc',
     'sphinx.ext.coverage',
     'sphinx.ext.doctest',
+    'sphinx.ext.graphviz',
 ]
 exclude_patterns = ['_build']
 html_theme = 'furo'
 html_title = f'JACK for Python {release}'
 html_copy_source = False
+html_static_path = ['_static']
+html_css_files = ['pictures.css']
+graphviz_output_format = 'svg'
+
+# The pages include what is made here.
+made.make_all(source)
 
 # -- Reference --------------------------------------------------------------
 
@@ -97,8 +106,5 @@ def c_page(header, function):
 # A docstring's last line names the C function, as in `jack_port_rename`_.
 rst_epilog = '\n'.join(
     f'.. _{function}: {C_API}{c_page(header, function)}'
-    for header, declarations in re.findall(
-        r'^_CDEF_(\w+) = """(.*?)^"""', source, re.MULTILINE | re.DOTALL
-    )
-    for function in re.findall(r'\b(jack_\w+)\(', declarations)
+    for header, function in made.declared_functions(source)
 )

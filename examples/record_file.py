@@ -13,7 +13,7 @@ import sys
 import threading
 
 import numpy as np
-import soundfile
+import soundfile as sf
 
 import jack
 
@@ -35,16 +35,15 @@ def main():
         ports = ports or client.get_ports(
             is_audio=True, is_physical=True, is_output=True
         )
-        file = soundfile.SoundFile(
-            args.filename, 'w', client.samplerate, len(ports), 'FLOAT'
-        )
-    except (jack.JackError, soundfile.SoundFileError) as e:
+        rate = client.samplerate
+        file = sf.SoundFile(args.filename, 'w', rate, len(ports), 'FLOAT')
+    except (jack.JackError, sf.SoundFileError) as e:
         sys.exit(str(e))
     for number in range(1, len(ports) + 1):
         client.inports.register(f'input_{number}')
-    # Room for two seconds; neither end of it ever waits for the other one.
-    ring = jack.RingBuffer(2 * client.samplerate * len(ports) * 4)
-    missing = args.duration * client.samplerate  # frames
+    # It holds two seconds; neither of its ends ever waits for the other one.
+    ring = jack.RingBuffer(2 * rate * len(ports) * 4)
+    missing = args.duration * rate  # frames
     recording = overrun = False
     block = None
     stop = threading.Event()
@@ -66,8 +65,10 @@ def main():
         for number, port in enumerate(client.inports):
             block[:, number] = port.get_array()
         data = block[: int(min(missing, frames))]
-        overrun = ring.write(data) < data.nbytes
-        missing -= len(data)
+        overrun = ring.write_space < data.nbytes
+        if not overrun:
+            missing -= len(data)
+            ring.write(data)
         if overrun or missing < 1:
             stop.set()
 

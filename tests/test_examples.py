@@ -73,17 +73,20 @@ class Example:
 
     def _hear(self, pattern, lines):
         def find():
-            ended = self.process.poll() is not None
+            ended = not any(reader.is_alive() for reader in self._readers)
             for line in lines[self._heard[id(lines)] :]:
                 self._heard[id(lines)] += 1
                 match = re.search(pattern, line)
                 if match:
                     return match
-            return 'ended' if ended else None
+            if ended:
+                raise AssertionError('it has ended')
+            return None
 
-        found = servers.wait_until(find, PATIENCE, f'{pattern!r} in {self}')
-        assert found != 'ended', f'no {pattern!r} in {self}'
-        return found
+        try:
+            return servers.wait_until(find, PATIENCE)
+        except AssertionError as e:
+            raise AssertionError(f'no {pattern!r} in {self!r}') from e
 
     def interrupt(self):
         """Do what Ctrl+C does."""
@@ -100,8 +103,8 @@ class Example:
             self._close()
             raise AssertionError(f'still running: {self}') from None
         self._close()
-        assert self.process.returncode == code, self
-        assert 'Traceback' not in ''.join(self.err), self
+        assert self.process.returncode == code, repr(self)
+        assert 'Traceback' not in ''.join(self.err), repr(self)
         return self
 
     def stop(self):
@@ -265,12 +268,27 @@ def connections(server, port):
     return [line.strip() for line in rest[: min(ends, default=len(rest))]]
 
 
-def wait_for_ports(server, *names):
-    def there():
-        lines = server.run(['jack_lsp']).stdout.splitlines()
-        return set(names) <= set(lines)
+def wait_for_port(server, name):
+    servers.wait_until(
+        lambda: name in server.run(['jack_lsp']).stdout.splitlines(),
+        PATIENCE,
+        f'{name} is there',
+    )
 
-    servers.wait_until(there, PATIENCE, f'ports {names}')
+
+def connect(server, source, destination):
+    """Connect a port of a program that is about to come up.
+
+    Its ports appear a moment before it is active, and only then they can be
+    connected.
+    """
+    wait_for_port(server, source)
+    command = ['jack_connect', source, destination]
+    servers.wait_until(
+        lambda: server.run(command, check=False).returncode == 0,
+        PATIENCE,
+        f'{source} can be connected',
+    )
 
 
 def not_alike(heard, expected):
@@ -291,12 +309,11 @@ def make_wav(path, frames, channels=1, seed=0):
     return samples
 
 
-def make_midi_file(path, messages, seconds_per_tick=0.001):
+def make_midi_file(path, messages):
     """Write a file of messages, whose times are in milliseconds."""
-    tempo = 1_000_000
     file = mido.MidiFile(ticks_per_beat=1000)
     meta = [
-        mido.MetaMessage('set_tempo', tempo=tempo),
+        mido.MetaMessage('set_tempo', tempo=1_000_000),
         mido.MetaMessage('track_name', name='a test'),
     ]
     file.tracks.append(mido.MidiTrack([*meta, *messages]))
@@ -321,7 +338,7 @@ SIGNS = {
 
 @pytest.fixture(scope='module')
 def files(tmp_path_factory):
-    """A folder with an hour of sound and MIDI, or almost."""
+    """A folder with a minute of sound, and of MIDI."""
     folder = tmp_path_factory.mktemp('files')
     make_wav(folder / 'long.wav', 48000 * 60)
     messages = [
@@ -389,7 +406,7 @@ def test_it_says_that_there_is_no_server(name, start, server, arguments):
         JACK_DEFAULT_SERVER=f'{server.name}-not-there',
     )
     example.finish(1)
-    assert 'JACK' in ''.join(example.err), example
+    assert 'JACK' in ''.join(example.err), repr(example)
 
 
 @pytest.mark.parametrize('name', ENDLESS)
@@ -417,8 +434,7 @@ def test_thru_client_passes_a_metronome_on(
     thru = start('thru_client.py', 'thru')
     thru.hear('thru is running')
     tool('jack_metro', '-b', '600', '-D', '50', '-n', 'metro')
-    wait_for_ports(server, 'metro:600_bpm')
-    server.run(['jack_connect', 'metro:600_bpm', 'thru:input_2'])
+    connect(server, 'metro:600_bpm', 'thru:input_2')
     tape = Tape(make_client(), channels=2)
     tape.client.connect('metro:600_bpm', tape.ports[0])
     tape.client.connect('thru:output_2', tape.ports[1])
@@ -525,7 +541,7 @@ def test_record_file_records_what_play_file_plays(
 ):
     samples = make_wav(tmp_path / 'noise.wav', 48000)
     play = start('play_file.py', '-m', tmp_path / 'noise.wav')
-    wait_for_ports(server, 'play_file:out_1')
+    wait_for_port(server, 'play_file:out_1')
     record = start('record_file.py', tmp_path / 'tape.wav', 'play_file:out_1')
     play.finish()
     record.interrupt().finish()
@@ -540,6 +556,25 @@ def test_record_file_records_for_the_given_time(start, tmp_path):
     start('record_file.py', '-d', 0.1, tmp_path / 'tape.wav').finish()
     heard, _ = soundfile.read(tmp_path / 'tape.wav', always_2d=True)
     assert heard.shape == (4800, 2)
+
+
+def test_record_file_reports_lost_samples(start, make_client, tmp_path):
+    """Its disk is a pipe, and for a while nobody reads what comes out."""
+    os.mkfifo(tmp_path / 'pipe.au')
+    tape = Tape(make_client())
+    record = start('record_file.py', tmp_path / 'pipe.au', 'system:capture_1')
+    with open(tmp_path / 'pipe.au', 'rb') as pipe:
+        capture = tape.client.get_port_by_name('system:capture_1')
+        servers.wait_until(
+            lambda: tape.client.get_all_connections(capture), PATIENCE
+        )
+        # What the ring buffer and the pipe can take, and some more.
+        tape.wait_for_more((2**19 + 2**16) // 4 // 256 + 100)
+        assert record.process.poll() is None
+        while pipe.read(2**16):
+            pass
+    record.finish(1)
+    assert 'samples were lost' in ''.join(record.err)
 
 
 @pytest.mark.parametrize(
@@ -599,8 +634,7 @@ def test_midi_monitor_prints_what_jack_midiseq_sends(
     monitor = start('midi_monitor.py', 'monitor')
     monitor.hear_on_stderr('listening on monitor:input')
     tool('jack_midiseq', 'seq', '12000', '0', '60', '1000', '4000', '63', '50')
-    wait_for_ports(server, 'seq:out')
-    server.run(['jack_connect', 'seq:out', 'monitor:input'])
+    connect(server, 'seq:out', 'monitor:input')
 
     def next_event():
         time, data = monitor.hear(r'^(\d+): (0x[0-9a-f]+)$').groups()
@@ -852,16 +886,19 @@ def test_transporter_refuses_what_it_does_not_know(start, transport):
 
 
 def test_slow_sync_lets_the_transport_wait(start, transport):
-    slow = start('slow_sync.py', '-d', 0.5)
+    slow = start('slow_sync.py', '-d', 1)
     slow.hear('slow_sync is running')
     transport.transport_frame = 48000
-    slow.hear('getting ready for frame 48000')
     transport.transport_start()
     servers.wait_until(
-        lambda: transport.transport_state == jack.STARTING, PATIENCE
+        lambda: (
+            transport.transport_state == jack.STARTING
+            and transport.transport_frame == 48000
+        ),
+        PATIENCE,
     )
-    assert transport.transport_frame == 48000
-    slow.hear('ready for frame 48000')
+    slow.hear('getting ready for frame 48000')
+    slow.hear('^ready for frame 48000')
     servers.wait_until(
         lambda: transport.transport_state == jack.ROLLING, PATIENCE
     )
@@ -876,7 +913,7 @@ def test_chatty_client_tells_of_a_metronome(start, tool, server):
     metronome = tool('jack_metro', '-b', '120', '-n', 'metro')
     chatty.hear('^client registered metro$')
     chatty.hear(r"^port registered jack\.Port\('metro:120_bpm'\)$")
-    wait_for_ports(server, 'metro:120_bpm')
+    wait_for_port(server, 'metro:120_bpm')
     ends = ['metro:120_bpm', 'system:playback_1']
     names = r"jack\.Port\('metro:120_bpm'\) to jack\.Port\('system:pl.*_1'\)"
     server.run(['jack_connect', *ends])
@@ -922,7 +959,7 @@ def test_chatty_client_tells_of_new_names(start, make_client):
 def test_aliases_are_the_same_for_everyone(start, tool, server):
     tool('jack_metro', '-b', '120', '-n', 'metro')
     port = 'metro:120_bpm'
-    wait_for_ports(server, port)
+    wait_for_port(server, port)
     start('aliases.py', port, 'the:beat').finish()
     # It can be found by its alias then.
     start('aliases.py', 'the:beat', 'the:tick').finish()
@@ -936,7 +973,7 @@ def test_aliases_are_the_same_for_everyone(start, tool, server):
 def test_aliases_lists_the_aliases_that_others_have_set(start, tool, server):
     tool('jack_metro', '-b', '120', '-n', 'metro')
     port = 'metro:120_bpm'
-    wait_for_ports(server, port)
+    wait_for_port(server, port)
     server.run(['jack_alias', port, 'the:tick'])
     listing = start('aliases.py').finish().out
     place = listing.index(f'{port}\n')

@@ -194,8 +194,39 @@ def test_other_clients_are_not_found(server, client, make_client, name):
 def test_arguments_that_are_too_long_are_a_value_error(server, client, load):
     with pytest.raises(ValueError, match='init'):
         client.load_internal_client('guest', 'profiler', '-' * 1024)
-    load('guest', 'profiler', ' ' * 1023)
-    assert server.alive()
+    longest = '-c' + ' -c' * 340
+    assert len(longest) == 1022
+    load('guest', 'profiler', longest)
+    assert ports_of(server, 'guest') == {'cpu_load'}
+
+
+def test_arguments_that_jack_2_falls_over_do_not_reach_it(
+    make_server, run_python
+):
+    # The parser in its modules ends the whole server on a blank at the end,
+    # and on a quote without a second one after taking all the memory.
+    server = make_server()
+    run_python(
+        """
+        import jack
+
+        client = jack.Client('loader')
+        for init, ports in ('-c ', 1), (' ', 0), ('  -c  ', 1):
+            guest = client.load_internal_client('guest', 'profiler', init)
+            assert len(client.get_ports('^guest:')) == ports
+            guest.unload()
+        for init in '"', '-c "x', '"a" "':
+            try:
+                client.load_internal_client('guest', 'profiler', init)
+            except ValueError as e:
+                assert 'init' in str(e)
+            else:
+                raise SystemExit(f'{init} was accepted')
+        client.close()
+        """,
+        server=server,
+    )
+    assert server.alive(), server.log()
 
 
 @pytest.mark.parametrize(

@@ -183,9 +183,8 @@ def spin():
     while not stop:
         pass
 
-threads = [threading.Thread(target=spin) for _ in range(int(sys.argv[1]))]
-for thread in threads:
-    thread.start()
+for _ in range(int(sys.argv[1])):
+    threading.Thread(target=spin, daemon=True).start()
 for number in range(20):
     before = cycles
     client.activate()
@@ -227,7 +226,7 @@ def test_clients_open_and_close_beside_busy_threads(
                 pass
 
         for _ in range(int(sys.argv[1])):
-            threading.Thread(target=spin).start()
+            threading.Thread(target=spin, daemon=True).start()
         for number in range(10):
             client = jack.Client('short-lived')
             cycle = threading.Event()
