@@ -15,7 +15,8 @@ APT_INSTALL := $(APT_GET) install --yes --no-install-recommends
 
 # Of the programs: jack_lsp and its like, which the tests drive clients with,
 # are part of Debian's jackd2 up to version 12 and a package of their own later.
-# A recording of a human voice, for `make demo`, comes with alsa-utils.
+# A recording of a human voice, for `make demo`, comes with alsa-utils.  The
+# pictures of the documentation are drawn by Graphviz.
 SOUND := /usr/share/sounds/alsa/Front_Center.wav
 
 .PHONY: help deps venv demo test lint types docs dist clean
@@ -33,7 +34,8 @@ help:
 	@echo 'make clean   remove all that was made'
 
 deps:
-	@if command -v jackd && command -v jack_lsp && test -e $(SOUND); then \
+	@if command -v jackd && command -v jack_lsp && command -v dot \
+	        && test -e $(SOUND); then \
 	    exit 0; \
 	elif ! command -v apt-get; then \
 	    echo 'Please install JACK 2 and its tools first: see README.rst' >&2; \
@@ -42,7 +44,7 @@ deps:
 	set -e; \
 	$(APT_GET) update; \
 	tools=$$(apt-cache pkgnames jack-example-tools); \
-	$(APT_INSTALL) jackd2 $$tools libsndfile1 alsa-utils
+	$(APT_INSTALL) jackd2 $$tools libsndfile1 alsa-utils graphviz
 
 venv: $(VENV)/.made
 

@@ -5659,6 +5659,8 @@ class OwnPort(Port):
 
         Raises
         ------
+        ValueError
+            If they cannot be tied.
         JackErrorCode
             If the server refuses.
 
@@ -5674,6 +5676,13 @@ class OwnPort(Port):
         if not isinstance(source, OwnPort):
             raise TypeError('source must be an OwnPort, '
                             f'not {type(source).__name__}')
+        # JACK 2 takes any two ports, and follows rings of them for ever.
+        if (source._core is not self._core or source._is_output
+                or not self._is_output or source.type != self.type):
+            raise ValueError('an output port can be tied to an input port of '
+                             'the same client and type, but not '
+                             f'{self._description()} to '
+                             f'{source._description()}')
         _check(_lib.jack_port_tie(source._ptr, self._ptr),
                f'cannot tie {self._description()} to '
                f'{source._description()}')
@@ -5892,24 +5901,31 @@ class OwnMidiPort(MidiPort, OwnPort):
         Calls: `jack_midi_get_event_count`_, `jack_midi_event_get`_
 
         """
-        return self._read_events(self._events('incoming_midi_events'))
+        source = self._events('incoming_midi_events')
+        return self._read_events(source, self._core.cycle)
 
-    def _read_events(self, source: _t.Any
+    def _read_events(self, source: _t.Any, cycle: int
                      ) -> _abc.Iterator[tuple[int, _t.Any]]:
         core = self._core
-        cycle, ident = core.cycle, core.ident
+        ident = _get_ident()
+        self._check_cycle(cycle)
         event = _ffi.new('jack_midi_event_t *')
         handle = _rt.handle(event)
         get = _rt.midi_get
         for index in range(_rt.midi_count(source)):
             if core.cycle != cycle or core.ident != ident:
-                raise JackError('the MIDI events of an earlier cycle are gone')
+                self._check_cycle(cycle)
             if get(handle, source, index):
                 return
             size = event.size
             data = _new_chars(_CHARS, size)
             _memmove(data, event.buffer, size)
             yield event.time, _buffer(data)
+
+    def _check_cycle(self, cycle: int) -> None:
+        core = self._core
+        if core.cycle != cycle or core.ident != _get_ident():
+            raise JackError('the MIDI events of an earlier cycle are gone')
 
     def clear_buffer(self) -> None:
         """Remove all events from an output port.

@@ -62,7 +62,7 @@ coverage_show_missing_items = True
 # cannot be fetched everywhere.
 nitpick_ignore_regex = [
     (r'py:.*', r'(True|False|None)'),
-    (r'py:.*', r'(collections\.abc|gc|logging|numpy|queue|threading)\..*'),
+    (r'py:.*', r'(collections\.abc|gc|logging|numpy|queue|sys|threading)\..*'),
 ]
 
 # -- Links to the C functions -----------------------------------------------

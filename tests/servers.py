@@ -207,21 +207,29 @@ class Server:
             # and the memory of a killed one, and gives both back.
             self.start()
         if self.alive():
-            self._files |= self.files()
-            self.process.terminate()
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-                raise RuntimeError(
-                    f'{self!r} ignored SIGTERM\n{self.log()}'
-                ) from None
+            self._terminate()
+            # jackd 1.9.21 dies now and then of SIGPIPE while it says good-bye
+            # to clients, and is then a crashed one as above.
+            while self.process.returncode:
+                self.start()
+                self._terminate()
         if self._starts > 1 or self._stopped:
             # Clients may have lived on without a server.
             self.clean_up()
         self._stopped = True
         self._close_log()
+
+    def _terminate(self):
+        self._files |= self.files()
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise RuntimeError(
+                f'{self!r} ignored SIGTERM\n{self.log()}'
+            ) from None
 
     def kill(self):
         """End the server as a crash would: no clean-up, no good-bye."""

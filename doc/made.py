@@ -1,0 +1,154 @@
+"""What the documentation shows that is made by its build, not written.
+
+`make_all` fills the folder ``_build/made``, from which the pages include:
+the index of C functions, the figures of ``benchmarks/``, and the graph that
+``python3 -m jack --dot`` prints.
+"""
+
+import ast
+import csv
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+DOC = pathlib.Path(__file__).resolve().parent
+ROOT = DOC.parent
+MADE = DOC / '_build' / 'made'
+
+NO_GRAPH = 'digraph jack { "built without a JACK server" }'
+
+
+def write(name, text):
+    """Write a file, unless it would be the same: Sphinx looks at the time."""
+    path = MADE / name
+    if not path.exists() or path.read_text('utf-8') != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, 'utf-8')
+
+
+def declared_functions(source):
+    """Yield the header and the name of each function declared in jack.py."""
+    for header, declarations in re.findall(
+        r'^_CDEF_(\w+) = """(.*?)^"""', source, re.MULTILINE | re.DOTALL
+    ):
+        for function in re.findall(r'\b(jack_\w+)\(', declarations):
+            yield header, function
+
+
+def public_members(node, prefix=''):
+    """Yield the name and the docstring of all that a user can reach."""
+    for child in node.body:
+        if not isinstance(child, (ast.ClassDef, ast.FunctionDef)):
+            continue
+        if child.name.startswith('_'):
+            continue
+        yield prefix + child.name, ast.get_docstring(child) or ''
+        if isinstance(child, ast.ClassDef):
+            yield from public_members(child, f'{prefix}{child.name}.')
+
+
+def callers(source):
+    """Tell who calls each C function, by the last lines of docstrings."""
+    found = {}
+    for name, docstring in public_members(ast.parse(source)):
+        for paragraph in re.findall(
+            r'^Calls:.*?(?:\n\n|\Z)', docstring, re.MULTILINE | re.DOTALL
+        ):
+            for function in re.findall(r'`(jack_\w+)`_', paragraph):
+                names = found.setdefault(function, [])
+                if name not in names:
+                    names.append(name)
+    return found
+
+
+def list_table(rows, widths='auto'):
+    """Format rows of cells, the first one being the heads."""
+    lines = ['.. list-table::', '   :header-rows: 1', f'   :widths: {widths}']
+    lines.append('')
+    for row in rows:
+        for number, cell in enumerate(row):
+            lines.append(f'   {" " if number else "*"} - {cell}'.rstrip())
+    return '\n'.join(lines) + '\n'
+
+
+def c_index(source):
+    """Make the table of libjack's functions and their Python names."""
+    users = callers(source)
+    rows = [
+        (
+            f'`{function}`_',
+            ', '.join(f'`{name}`' for name in users.get(function, ()))
+            or 'inside of the module',
+        )
+        for _, function in declared_functions(source)
+    ]
+    with open(DOC / 'left_out.csv', encoding='utf-8', newline='') as file:
+        rows += [
+            (f'``{row["function"]}``', f'left out.  {row["reason"]}')
+            for row in csv.DictReader(file)
+        ]
+    rows.sort(key=lambda row: row[0].strip('`_'))
+    return list_table([('C', 'Python'), *rows])
+
+
+def measured():
+    """Make reST of the results of ``make bench``, if there are any."""
+    results = ROOT / 'benchmarks' / 'results.md'
+    if not results.exists():
+        return ''
+    parts = []
+    table = []
+    for line in [*results.read_text('utf-8').splitlines(), '']:
+        if line.startswith('|'):
+            cells = [cell.strip() for cell in line.strip('| ').split('|')]
+            if not all(re.fullmatch(':?-+:?', cell) for cell in cells):
+                table.append([rest(cell) for cell in cells])
+            continue
+        if table:
+            parts.append(list_table(table))
+            table = []
+        if line.startswith('#'):
+            parts.append(f'\n**{rest(line.lstrip("# "))}**\n')
+        elif not line.startswith('!['):
+            parts.append(rest(line))
+    for picture in sorted(ROOT.joinpath('benchmarks').glob('*.svg')):
+        parts.append(
+            f'\n.. image:: ../benchmarks/{picture.name}\n'
+            f'   :alt: {picture.stem}\n   :class: picture\n'
+        )
+    return '\n'.join(parts) + '\n'
+
+
+def rest(text):
+    """Turn a line of Markdown into one of reST."""
+    text = re.sub(r'(?<!`)`([^`]+)`(?!`)', r'``\1``', text)
+    return re.sub(r'\[([^]]+)\]\(([^)]+)\)', r'`\1 <\2>`__', text)
+
+
+def patch():
+    """Draw a graph with a real server; say so where there is none."""
+    if shutil.which('jackd') is None:
+        return NO_GRAPH
+    return subprocess.run(
+        [
+            sys.executable,
+            ROOT / 'tools' / 'with_server.py',
+            sys.executable,
+            DOC / 'pictures' / 'patch.py',
+        ],
+        env={**os.environ, 'PYTHONPATH': str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
+
+
+def make_all(source):
+    """Make all of it."""
+    write('c_index.rst', c_index(source))
+    write('measured.rst', measured())
+    write('patch.dot', patch())

@@ -1,0 +1,39 @@
+"""What the tests of abuse share: child processes, and servers to abuse."""
+
+import pytest
+
+MODES = {'async': (), 'sync': ('-S',)}
+
+
+@pytest.fixture(params=MODES, ids=MODES)
+def mode_server(request, make_server):
+    """A server of the test's own, in each of JACK 2's two modes."""
+    server = make_server(args=MODES[request.param])
+    server.is_sync = request.param == 'sync'
+    return server
+
+
+@pytest.fixture
+def run_module(run_python, tmp_path):
+    """Return a function that runs one of this folder's modules.
+
+    It takes the name, arguments, and the options of ``run_python``.
+    """
+
+    def run(name, *args, **options):
+        __tracebackhide__ = True
+        code = f"""
+        import runpy
+        runpy.run_module('tests.robust.{name}', run_name='__main__',
+                         alter_sys=True)
+        """
+        try:
+            return run_python(code, *args, **options)
+        except AssertionError as error:
+            progress = tmp_path / 'progress'
+            if not progress.exists():
+                raise
+            last = progress.read_text().rpartition('\n')[0][-1000:]
+            raise AssertionError(f'{error}\nIts last steps:\n{last}') from None
+
+    return run

@@ -1,0 +1,179 @@
+"""Raises all kinds of exceptions in one kind of callback; run as a child.
+
+    python -m tests.robust.failing KIND
+
+Prints the name of each exception that the program has survived.
+"""
+
+import sys
+import threading
+
+import jack
+from tests.notifications import Other, setter, wait_until
+
+
+class Silent(BaseException):
+    """Neither an Exception nor able to say what it is."""
+
+    def __str__(self):
+        raise RuntimeError('no text')
+
+
+def recurse(*args):
+    return recurse()
+
+
+def allocate(*args):
+    return bytearray(2**62)
+
+
+def raising(cls):
+    def callback(*args):
+        raise cls('what went wrong')
+
+    return callback
+
+
+def exit_program(*args):
+    sys.exit('what went wrong')
+
+
+def chain(*args):
+    try:
+        raise KeyError('the first')
+    except KeyError as error:
+        raise ValueError('the second') from error
+
+
+FAILURES = {
+    'ValueError': raising(ValueError),
+    'SystemExit': exit_program,
+    'KeyboardInterrupt': raising(KeyboardInterrupt),
+    'RecursionError': recurse,
+    'MemoryError': allocate,
+    'StopIteration': raising(StopIteration),
+    'GeneratorExit': raising(GeneratorExit),
+    'JackError': raising(jack.JackError),
+    'Silent': raising(Silent),
+    # Of the wrong arity: JACK passes fewer than this to all of them.
+    'TypeError': lambda a, b, c, d, e, f: None,
+}
+
+
+def once(failure):
+    """A callback which fails the first time only, and counts its calls."""
+    calls = []
+
+    def callback(*args):
+        calls.append(args)
+        return failure(*args) if len(calls) == 1 else True
+
+    # The lambda of the wrong arity has to be called by libjack itself.
+    callback.calls = calls
+    return callback
+
+
+def trigger(kind, client, other):
+    if kind == 'latency':
+        client.recompute_total_latencies()
+    elif kind == 'session':
+        other.client.session_notify(1, '/tmp/')
+    elif kind not in ('process', 'thread', 'thread_init', 'samplerate'):
+        getattr(other, kind)()
+
+
+def install(kind, client, callback):
+    if kind == 'thread':
+        client.set_process_thread(callback)
+    else:
+        setter(client, kind)(callback)
+
+
+def fail(kind, name, failure, other):
+    client = jack.Client('observer')
+    port = client.inports.register('in')
+    install(kind, client, failure)
+    # Whatever a cycle of our own would do to it is not the point here.
+    if kind not in ('process', 'thread'):
+        client.set_process_callback(lambda frames: None)
+    client.activate()
+    trigger(kind, client, other)
+    wait_until(lambda: client.last_exception is not None)
+    error = client.last_exception
+    assert type(error).__name__ == name, repr(error)
+    assert not client.closed
+    if kind in ('process', 'thread'):
+        # JACK was told: it has taken the client out of the graph.
+        wait_until(lambda: not client.active)
+        try:
+            client.connect('system:capture_1', port)
+        except jack.JackError as refusal:
+            assert 'activate' in str(refusal), refusal
+        else:
+            raise AssertionError('still in the graph')
+    else:
+        assert client.active
+        client.connect('system:capture_1', port)
+    client.close()
+
+
+def notifications(kind):
+    other = Other()
+    for name, failure in FAILURES.items():
+        fail(kind, name, failure, other)
+        print(name, flush=True)
+    before = other.cycles
+    wait_until(lambda: other.cycles > before + 10)
+    other.client.transport_frame = 0
+    other.close()
+
+
+def message_function(kind):
+    client = jack.Client('observer')
+    client.activate()
+    for name, failure in FAILURES.items():
+        callback = once(failure) if name != 'TypeError' else failure
+        getattr(jack, f'set_{kind}_function')(callback)
+        for _ in range(2):
+            try:
+                client.connect('nobody:here', 'system:playback_1')
+            except jack.JackError:
+                print(end='')
+            if kind == 'info':
+                jack._lib._raw.jack_info_callback(
+                    jack._ffi.new('char[]', b'information')
+                )
+        print(name, flush=True)
+    getattr(jack, f'set_{kind}_function')(lambda message: None)
+    client.close()
+
+
+def shutdown(name):
+    calls = []
+    client = jack.Client('observer')
+
+    @client.set_shutdown_callback
+    def callback(status, reason):
+        calls.append((status, reason))
+        FAILURES[name]()
+
+    client.activate()
+    print('up', flush=True)
+    sys.stdin.readline()
+    wait_until(lambda: client.last_exception is not None)
+    assert type(client.last_exception).__name__ == name
+    assert len(calls) == 1
+    client.close()
+    print('done', flush=True)
+
+
+if __name__ == '__main__':
+    kind = sys.argv[1]
+    if kind in ('error', 'info'):
+        message_function(kind)
+    elif kind == 'shutdown':
+        shutdown(sys.argv[2])
+    else:
+        notifications(kind)
+    alive = [t.name for t in threading.enumerate() if not t.daemon]
+    assert alive == ['MainThread'], alive

@@ -1,0 +1,87 @@
+"""An exception in a callback, whatever it is, ends nothing but the call."""
+
+import re
+
+import pytest
+from peers import Peer
+
+FAILURES = [
+    'ValueError',
+    'SystemExit',
+    'KeyboardInterrupt',
+    'RecursionError',
+    'MemoryError',
+    'StopIteration',
+    'GeneratorExit',
+    'JackError',
+    'Silent',
+    'TypeError',
+]
+
+KINDS = [
+    'thread_init',
+    'freewheel',
+    'blocksize',
+    'samplerate',
+    'client_registration',
+    'port_registration',
+    'port_connect',
+    'port_rename',
+    'graph_order',
+    'xrun',
+    'latency',
+    'property_change',
+    'timebase',
+    'sync',
+    'session',
+]
+
+
+def check(child, times=1):
+    """All failures were survived, and reported once each."""
+    assert child.stdout.split() == FAILURES
+    reports = re.findall(r'^Exception in JACK .*:$', child.stderr, re.M)
+    assert len(reports) == times * len(FAILURES), child.stderr
+    tracebacks = child.stderr.count('Traceback (most recent call last)')
+    assert tracebacks == len(reports), child.stderr
+    for name in FAILURES:
+        # A class of one's own is shown with its module.
+        assert re.search(rf'^([\w.]+\.)?{name}\b', child.stderr, re.M), name
+
+
+@pytest.mark.parametrize('kind', ['process', 'thread'])
+def test_all_failures_in_the_cycle(mode_server, run_module, kind):
+    check(run_module('failing', kind, server=mode_server))
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_all_failures_in_a_notification(make_server, run_module, kind):
+    # Freewheeling takes seconds without -S.
+    server = make_server(args=['-S'], blocksize=128)
+    check(run_module('failing', kind, server=server, timeout=40))
+
+
+@pytest.mark.parametrize('kind', ['error', 'info'])
+def test_all_failures_in_a_message_function(run_module, kind):
+    child = run_module('failing', kind)
+    # The function of the wrong arity fails both times.
+    assert child.stdout.split() == FAILURES
+    assert child.stderr.count('Exception in JACK') == len(FAILURES) + 1
+    assert child.stderr.count('Traceback') == len(FAILURES) + 1
+
+
+@pytest.mark.parametrize(
+    'name', ['SystemExit', 'KeyboardInterrupt', 'RecursionError', 'Silent']
+)
+def test_all_failures_in_the_shutdown_callback(make_server, name):
+    server = make_server()
+    code = """
+    import runpy
+    runpy.run_module('tests.robust.failing', run_name='__main__',
+                     alter_sys=True)
+    """
+    with Peer(server, code, 'shutdown', name) as peer:
+        peer.hear('up')
+        server.kill()
+        peer.tell('gone')
+        peer.hear('done')

@@ -1,0 +1,319 @@
+"""``python3 -m jack`` tells what there is, as JACK's own programs see it."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+import servers
+
+import jack
+
+FORMATS = [[], ['--json'], ['--dot']]
+
+
+def run_module(server, *args, check=True, **variables):
+    """Run ``python3 -m jack``, with variables in its environment."""
+    return servers.run_child(
+        [sys.executable, '-m', 'jack', *args],
+        {**servers.python_env(server.env), **variables},
+        None,
+        check=check,
+    )
+
+
+def facts(server, *args):
+    """What ``--json`` prints."""
+    return json.loads(run_module(server, '--json', *args).stdout)
+
+
+def jack_lsp(server, option):
+    """What jack_lsp prints under each port with an option for details."""
+    found = {}
+    for line in server.run(['jack_lsp', option]).stdout.splitlines():
+        if not line[0].isspace():
+            found[line] = details = []
+        else:
+            details.append(line.strip())
+    return found
+
+
+@pytest.fixture
+def graph(make_client, wait_until):
+    """A graph with some of everything: two clients and the hardware."""
+    one = make_client('one "quoted\\')
+    two = make_client('zwei ♪')
+    ports = {
+        'out': one.outports.register('out', is_terminal=True),
+        'midi out': one.midi_outports.register('midi out'),
+        'in': two.inports.register('ïn'),
+        'midi in': two.midi_inports.register('midi in'),
+    }
+    ports['out'].set_alias('first alias')
+    ports['out'].set_alias('second alias')
+    one.activate()
+    two.activate()
+    one.connect(ports['out'], ports['in'])
+    one.connect(ports['out'], 'system:playback_2')
+    one.connect(ports['midi out'], ports['midi in'])
+    two.connect('system:capture_1', ports['in'])
+    return ports
+
+
+# -- JSON ---------------------------------------------------------------------
+
+
+def test_json_tells_module_and_library(server):
+    found = facts(server)
+    assert found['module'] == jack.__version__
+    assert found['python'] == sys.version.split()[0]
+    assert found['library']['version'] == jack.version_string()
+    assert found['library']['implementation'] == 'JACK 2'
+    assert re.search(r'/libjack\.so\S*$', found['library']['file'])
+
+
+def test_json_tells_which_library_was_opened(server, tmp_path):
+    original = facts(server)['library']['file']
+    other = tmp_path / 'libjack-elsewhere.so'
+    shutil.copy(original, other)
+    out = run_module(server, '--json', JACK_LIBRARY=str(other)).stdout
+    assert json.loads(out)['library']['file'] == str(other)
+
+
+def test_json_tells_how_the_server_runs(server, client):
+    found = facts(server)['server']
+    assert found['name'] == server.name
+    assert found['samplerate'] == server.samplerate
+    assert found['blocksize'] == client.blocksize
+    assert found['realtime'] is False
+    assert 0 <= found['cpu_load'] <= 100
+
+
+def test_json_tells_the_transport(server, client, wait_until):
+    @client.set_timebase_callback()
+    def timebase(state, frames, pos, new):
+        pos.valid = jack.POSITION_BBT
+        pos.bar, pos.beat, pos.tick = 3, 2, 1
+        pos.beats_per_minute = 90
+
+    with client:
+        client.transport_frame = 12345
+        wait_until(lambda: client.transport_frame == 12345)
+        wait_until(lambda: client.transport_query()[1].get('bar') == 3)
+        found = facts(server)['server']['transport']
+        assert found['state'] == 'STOPPED'
+        assert found['frame'] == 12345
+        assert (found['bar'], found['beat'], found['tick']) == (3, 2, 1)
+        assert found['beats_per_minute'] == 90
+        client.transport_start()
+        wait_until(lambda: client.transport_state == jack.ROLLING)
+        assert facts(server)['server']['transport']['state'] == 'ROLLING'
+        client.transport_stop()
+        client.transport_frame = 0
+        wait_until(lambda: client.transport_state == jack.STOPPED)
+        wait_until(lambda: client.transport_frame == 0)
+
+
+def test_json_tells_of_each_port_what_jack_lsp_tells(server, graph):
+    ports = {port['name']: port for port in facts(server)['ports']}
+    types = jack_lsp(server, '-t')
+    assert list(ports) == list(types)
+    assert {port.name for port in graph.values()} < set(ports)
+    for name, (type_,) in types.items():
+        assert ports[name]['type'] == type_
+    for name, aliases in jack_lsp(server, '-A').items():
+        assert ports[name]['aliases'] == aliases
+    for name, connections in jack_lsp(server, '-c').items():
+        assert ports[name]['connections'] == connections
+    for name, (uuid,) in jack_lsp(server, '-U').items():
+        assert f'uuid: {ports[name]["uuid"]}' == uuid
+    for name, latencies in jack_lsp(server, '-l').items():
+        assert latencies == [
+            'port {} latency = [ {} {} ] frames'.format(
+                mode, *ports[name][f'{mode}_latency']
+            )
+            for mode in ('playback', 'capture')
+        ]
+    for name, (properties,) in jack_lsp(server, '-p').items():
+        words = properties.partition(':')[2].strip(', ').split(',')
+        port = ports[name]
+        marks = ['physical', 'terminal', 'can_monitor']
+        marks = [mark.replace('_', '-') for mark in marks if port[mark]]
+        assert set(words) == {port['direction'], *marks}
+    assert len(ports[graph['out'].name]['aliases']) == 2
+    assert len(ports[graph['out'].name]['connections']) == 2
+
+
+# -- Text ---------------------------------------------------------------------
+
+
+def test_text_tells_all_of_it_to_people(server, graph):
+    text = run_module(server).stdout
+    found = facts(server)
+    assert f'JACK-Client {jack.__version__}' in text
+    assert found['library']['file'] in text
+    assert jack.version_string() in text
+    assert f'{server.name}: 48000 Hz, 256 frames' in text
+    assert 'not real-time' in text
+    assert 'STOPPED at frame 0' in text
+    # The ports, in order, each with its own lines below it.
+    head, *blocks = re.split(r'^  (?=\S)', text, flags=re.MULTILINE)
+    assert len(blocks) == len(found['ports'])
+    for block, port in zip(blocks, found['ports']):
+        name, *lines = block.splitlines()
+        below = '\n'.join(lines)
+        assert name == port['name']
+        assert port['type'] in below
+        assert port['direction'] in below
+        assert ('physical' in below) == port['physical']
+        assert '{}-{} capture'.format(*port['capture_latency']) in below
+        assert '{}-{} playback'.format(*port['playback_latency']) in below
+        assert all(alias in below for alias in port['aliases'])
+        arrow = '->' if port['direction'] == 'output' else '<-'
+        assert re.findall(rf'{arrow} (.+)', below) == port['connections']
+
+
+def test_text_can_be_printed_whatever_the_locale(server, graph):
+    out = run_module(server, LC_ALL='C', PYTHONUTF8='0').stdout
+    assert graph['in'].name in out
+
+
+# -- Graphviz -----------------------------------------------------------------
+
+DOT_STRING = r'"((?:[^"\\]|\\.)*)"'
+
+
+def unquote(text):
+    return re.sub(r'\\(.)', r'\1', text)
+
+
+def test_dot_draws_each_port_and_each_connection_once(server, graph):
+    dot = run_module(server, '--dot').stdout
+    assert re.fullmatch(r'digraph \w+ \{\n(?:  .*\n)+\}\n', dot)
+    assert dot.count('{') == dot.count('}')
+    found = facts(server)['ports']
+    nodes = re.findall(rf'^ +{DOT_STRING} \[label={DOT_STRING}', dot, re.M)
+    assert sorted((unquote(a), unquote(b)) for a, b in nodes) == sorted(
+        (port['name'], port['name'].partition(':')[2]) for port in found
+    )
+    edges = re.findall(rf'^ +{DOT_STRING} -> {DOT_STRING};$', dot, re.M)
+    assert sorted((unquote(a), unquote(b)) for a, b in edges) == sorted(
+        (port['name'], other)
+        for port in found
+        if port['direction'] == 'output'
+        for other in port['connections']
+    )
+    assert len(edges) == 4
+
+
+def test_dot_puts_the_ports_of_a_client_together(server, graph):
+    dot = run_module(server, '--dot').stdout
+    labels = re.findall(rf'^ +label={DOT_STRING};', dot, re.M)
+    clients = {unquote(label) for label in labels}
+    names = {port.name.partition(':')[0] for port in graph.values()}
+    assert clients == {*names, 'system'}
+
+
+def test_graphviz_accepts_it(server, graph):
+    program = shutil.which('dot')
+    if program is None:
+        pytest.skip('Graphviz is not installed')
+    dot = run_module(server, '--dot').stdout
+    drawn = subprocess.run(
+        [program, '-Tsvg'], input=dot, capture_output=True, text=True
+    )
+    assert (drawn.returncode, drawn.stderr) == (0, '')
+    assert 'playback_2' in drawn.stdout
+
+
+# -- The rest -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize('args', FORMATS, ids=str)
+def test_nothing_is_changed_by_looking(server, graph, args):
+    before = jack_lsp(server, '-c')
+    child = run_module(server, *args)
+    assert jack_lsp(server, '-c') == before
+    assert child.stderr == ''
+
+
+def test_another_server_can_be_named(server, make_server):
+    other = make_server(blocksize=512)
+    found = facts(server, '--server', other.name)
+    assert found['server']['name'] == other.name
+    assert found['server']['blocksize'] == 512
+    assert facts(server, '-s', other.name) != facts(server)
+
+
+@pytest.mark.parametrize('args', FORMATS, ids=str)
+def test_without_a_server_it_says_so_and_how_to_get_one(server, args):
+    child = run_module(
+        server, *args, check=False, JACK_DEFAULT_SERVER='no-such-server'
+    )
+    assert child.returncode == 1
+    assert 'is a JACK server running?' in child.stderr
+    assert 'jackd' in child.stderr
+    assert 'Traceback' not in child.stderr
+    # Where the module and its library are is of interest all the same.
+    if args == ['--json']:
+        found = json.loads(child.stdout)
+        assert 'is a JACK server running?' in found['error']
+        assert found['module'] == jack.__version__
+        assert 'libjack' in found['library']['file']
+    else:
+        assert child.stdout == ''
+        assert jack.__version__ in child.stderr
+        assert 'libjack' in child.stderr
+
+
+def test_without_a_server_none_is_started(server, tmp_path):
+    started = tmp_path / 'started'
+    rc = tmp_path / '.jackdrc'
+    rc.write_text(f'/usr/bin/touch {started}\n')
+    child = run_module(
+        server,
+        check=False,
+        HOME=str(tmp_path),
+        JACK_DEFAULT_SERVER='no-such-server',
+        JACK_NO_START_SERVER='',
+    )
+    assert child.returncode == 1
+    assert not started.exists()
+
+
+@pytest.mark.parametrize('name', ['', 'x' * 500], ids=['empty', 'long'])
+def test_an_impossible_server_name_is_no_traceback(server, name):
+    child = run_module(server, '-s', name, check=False)
+    assert child.returncode in (1, 2)
+    assert child.stderr
+    assert 'Traceback' not in child.stderr
+
+
+def test_a_reader_that_goes_early_is_no_traceback(server):
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'jack'],
+        env=servers.python_env(server.env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        process.stdout.close()
+        error = process.stderr.read()
+    assert error == ''
+
+
+@pytest.mark.parametrize('args', [['--json', '--dot'], ['--what']], ids=str)
+def test_wrong_options_are_refused_with_the_usage(server, args):
+    child = run_module(server, *args, check=False)
+    assert child.returncode == 2
+    assert child.stderr.startswith('usage: python3 -m jack')
+
+
+def test_help_shows_the_options(server):
+    out = run_module(server, '--help').stdout
+    for option in '--json', '--dot', '--server':
+        assert option in out

@@ -1,0 +1,260 @@
+"""JACK's sessions (deprecated): one client asks, others save themselves."""
+
+import concurrent.futures
+
+import pytest
+from peers import Peer
+
+import jack
+
+# Answers each session event with a command line.
+SAVER = """
+import sys
+import jack
+
+client = jack.Client('saver')
+
+@client.set_session_callback
+def session(event):
+    assert type(event) is jack.SessionEvent
+    sys.stdout.write(f'event {event.type} {event.client_uuid} '
+                     f'{event.session_dir}\\n')
+    sys.stdout.flush()
+    event.command_line = f'saver --uuid {event.client_uuid} ♪'
+    event.flags = 2
+    client.session_reply(event)
+
+with client:
+    print('up', client.uuid, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder for a session, with the slash that JACK wants."""
+    return f'{tmp_path}/'
+
+
+@pytest.fixture
+def manager(make_client):
+    return make_client('manager')
+
+
+@pytest.fixture
+def saver(make_client):
+    """A client with a list *events* of what its session callback got."""
+    client = make_client('saver')
+    client.events = []
+
+    @client.set_session_callback
+    def session(event):
+        client.events.append(event)
+        event.command_line = 'saver'
+        client.session_reply(event)
+
+    client.activate()
+    return client
+
+
+# -- Notification and reply ---------------------------------------------------
+
+
+@pytest.mark.parametrize('kind', [1, 2, 3])
+def test_another_process_is_asked_and_its_answer_comes_back(
+    server, manager, folder, kind
+):
+    with Peer(server, SAVER) as peer:
+        uuid = peer.hear('up')
+        answers = manager.session_notify(kind, folder)
+        assert answers == [(uuid, 'saver', f'saver --uuid {uuid} ♪', 2)]
+        assert peer.hear('event') == f'{kind} {uuid} {folder}saver/'
+
+
+def test_the_answers_are_named_tuples(saver, manager, folder):
+    (answer,) = manager.session_notify(1, folder)
+    assert type(answer) is jack.SessionCommand
+    assert answer.uuid == saver.uuid
+    assert answer.client_name == 'saver'
+    assert answer.command == 'saver'
+    assert answer.flags == 0
+
+
+def test_one_client_can_be_asked_alone(server, saver, manager, folder):
+    with Peer(server, SAVER) as peer:
+        peer.hear('up')
+        for name in 'saver', 'saver-01':
+            answers = manager.session_notify(1, folder, target=name)
+            assert [answer.client_name for answer in answers] == [name]
+        answers = manager.session_notify(1, folder)
+        assert {a.client_name for a in answers} == {'saver', 'saver-01'}
+    assert len(saver.events) == 2
+
+
+def test_without_a_session_client_nobody_answers(manager, folder):
+    assert manager.session_notify(1, folder) == []
+    assert manager.session_notify(1, folder, target='nobody') == []
+
+
+def test_an_event_can_be_answered_later_by_another_thread(
+    make_client, manager, folder, events
+):
+    client = make_client('late')
+    client.set_session_callback(events.put)
+    client.activate()
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        answers = pool.submit(manager.session_notify, 1, folder)
+        event = events.next()
+        assert not answers.done()
+        event.command_line = 'late'
+        assert client.session_reply(event) is None
+        assert [a.command for a in answers.result(5)] == ['late']
+
+
+def test_the_event_says_what_to_do(saver, manager, folder):
+    manager.session_notify(3, folder)
+    (event,) = saver.events
+    assert event.type == 3
+    assert event.session_dir == f'{folder}saver/'
+    assert event.client_uuid == saver.uuid
+    assert type(event.type) is int
+
+
+def test_an_event_is_answered_once(saver, manager, folder):
+    manager.session_notify(1, folder)
+    with pytest.raises(jack.JackError, match='already'):
+        saver.session_reply(saver.events[0])
+
+
+def test_a_callback_that_fails_answers_with_an_error(
+    make_server, run_python, tmp_path
+):
+    # Without an answer, JACK 2 has the manager wait for a long time.
+    run_python(
+        """
+        import sys
+        import time
+        import jack
+
+        manager, client = jack.Client('manager'), jack.Client('broken')
+
+        @client.set_session_callback
+        def session(event):
+            raise ValueError('not saved')
+
+        client.activate()
+        for _ in range(2):
+            begin = time.monotonic()
+            (answer,) = manager.session_notify(1, sys.argv[1])
+            assert answer.client_name == 'broken'
+            assert answer.flags & 1
+            assert time.monotonic() - begin < 2
+            assert isinstance(client.last_exception, ValueError)
+        client.close()
+        manager.close()
+        """,
+        f'{tmp_path}/',
+        server=make_server(),
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize('event', [None, 'event', 7], ids=repr)
+def test_what_is_no_event_cannot_be_answered(client, event):
+    with pytest.raises(TypeError):
+        client.session_reply(event)
+
+
+@pytest.mark.parametrize(
+    ('attribute', 'value', 'error'),
+    [
+        ('command_line', None, TypeError),
+        ('command_line', 'a\0b', ValueError),
+        ('flags', -1, ValueError),
+        ('flags', 1.5, TypeError),
+    ],
+)
+def test_an_answer_of_a_wrong_kind_is_refused_and_can_be_mended(
+    make_client, manager, folder, attribute, value, error
+):
+    client = make_client('saver')
+    refused = []
+
+    @client.set_session_callback
+    def session(event):
+        right = getattr(event, attribute)
+        setattr(event, attribute, value)
+        try:
+            client.session_reply(event)
+        except error as e:
+            refused.append(e)
+        setattr(event, attribute, right)
+        client.session_reply(event)
+
+    client.activate()
+    assert len(manager.session_notify(1, folder)) == 1
+    assert len(refused) == 1
+
+
+@pytest.mark.parametrize(
+    ('args', 'error'),
+    [
+        ((-1, '/tmp/'), ValueError),
+        (('1', '/tmp/'), TypeError),
+        ((1, b'/tmp/'), TypeError),
+        ((1, '/tmp/\0'), ValueError),
+        ((1, ''), ValueError),
+        ((1, '/tmp/', 7), TypeError),
+    ],
+    ids=repr,
+)
+def test_arguments_of_a_wrong_kind_are_refused(client, args, error):
+    with pytest.raises(error):
+        client.session_notify(*args)
+
+
+# -- Who takes part -----------------------------------------------------------
+
+
+def test_clients_with_a_session_callback_are_known(server, manager, saver):
+    assert manager.has_session_callback('saver') is True
+    assert manager.has_session_callback('manager') is False
+    with Peer(server, SAVER) as peer:
+        peer.hear('up')
+        assert manager.has_session_callback('saver-01') is True
+    with pytest.raises(jack.JackErrorCode, match='nobody'):
+        manager.has_session_callback('nobody')
+
+
+# -- Reserved names -----------------------------------------------------------
+
+
+def test_a_reserved_name_is_kept_for_its_client(manager, make_client):
+    uuid = '77777777777'
+    assert manager.reserve_client_name('held', uuid) is None
+    other = make_client('held')
+    assert other.name != 'held'
+    first = make_client('anything', session_id=uuid)
+    assert first.name == 'held'
+    assert first.uuid == uuid
+
+
+def test_a_name_that_is_taken_cannot_be_reserved(manager, client):
+    with pytest.raises(jack.JackErrorCode, match=client.name):
+        manager.reserve_client_name(client.name, '88888888888')
+
+
+@pytest.mark.parametrize(
+    ('args', 'error'),
+    [
+        (('held', 'no number'), jack.JackError),
+        (('held', ''), ValueError),
+        (('', '12345678901'), ValueError),
+        ((None, '12345678901'), TypeError),
+        (('held', 12345678901), TypeError),
+    ],
+    ids=repr,
+)
+def test_a_reservation_of_a_wrong_kind_is_refused(client, args, error):
+    with pytest.raises(error):
+        client.reserve_client_name(*args)
