@@ -3072,13 +3072,14 @@ class Client:
         """
         message = f'there is no port with the id {id}'
         ptr = self._ptr
-        # JACK 2 gives out pointers for any number.
         port = _not_null(_lib.jack_port_by_id(
             ptr, _integer(id, 'id')), message)
-        name = _lib.jack_port_name(port)
-        if name == _NULL or _lib.jack_port_by_name(ptr, name) != port:
-            raise JackError(message)
-        return self._wrap_port_ptr(port)
+        # JACK 2 gives out pointers for any number, and aborts the program
+        # when it is asked for the name of a wrong one.
+        for name in self._list_names(b'', b'', 0):
+            if _lib.jack_port_by_name(ptr, name) == port:
+                return self._wrap_port_ptr(port)
+        raise JackError(message)
 
     def get_ports(self, name_pattern: str = '', is_audio: bool = False,
                   is_midi: bool = False, is_input: bool = False,
