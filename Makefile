@@ -74,7 +74,7 @@ dist: $(VENV)/.dist
 
 clean:
 	rm -rf $(VENV) build dist doc/_build *.egg-info demo.wav
-	rm -rf .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Each of these files says that a set of packages is installed, so that only

@@ -21,8 +21,7 @@ to tell the time     `Client.frame_time`, `Client.cycle_times`, `get_time`,
                      `Port.get_latency_range`
 to name things       `Client.set_property`, `get_property`,
                      `get_all_properties`, ``METADATA_*``
-to pass data         `RingBuffer`
-between threads
+to pass data         `RingBuffer` (between threads)
 to know what failed  `JackError`, `JackErrorCode`, `JackOpenError`,
                      `set_error_function`, `set_info_function`
 ===================  =====================================================
@@ -2728,7 +2727,13 @@ class Client:
 
     @property
     def name(self) -> str:
-        """The name that the server has given to this client."""
+        """The name that the server has given to this client.
+
+        Notes
+        -----
+        Calls: `jack_get_client_name`_
+
+        """
         if self._core.closed:
             self._core.require()
         return self._core.name
@@ -7088,31 +7093,47 @@ def _format_text(facts: dict[str, _t.Any]) -> str:
 
 
 def _format_dot(facts: dict[str, _t.Any]) -> str:
-    """Draw the graph for Graphviz: a box per client, a line per port."""
-    def quote(text: str) -> str:
-        return '"' + text.replace('\\', '\\\\').replace('"', '\\"') + '"'
+    """Draw the graph for Graphviz: a box per client, inputs on its left.
 
-    lines = ['digraph jack {', '  rankdir=LR;',
-             '  node [shape=box, fontname="sans-serif", fontsize=10];',
-             '  graph [fontname="sans-serif", fontsize=11];']
-    clients: dict[str, list[dict[str, _t.Any]]] = {}
+    Hardware is drawn apart, so that the graph begins with what it captures
+    and ends with what it plays.
+    """
+    boxes: dict[str, list[dict[str, _t.Any]]] = {}
     for port in facts['ports']:
-        clients.setdefault(port['name'].partition(':')[0], []).append(port)
-    for number, (name, ports) in enumerate(clients.items()):
-        for direction in 'input', 'output':
-            members = [p for p in ports if p['direction'] == direction]
-            if not members:
-                continue
-            lines += [f'  subgraph cluster_{number}_{direction} {{',
-                      f'    label={quote(name)};']
-            lines += [f'    {quote(p["name"])} '
-                      f'[label={quote(p["name"].partition(":")[2])}];'
-                      for p in members]
-            lines.append('  }')
-    lines += [f'  {quote(port["name"])} -> {quote(other)};'
+        box = port['name'].partition(':')[0]
+        if port['physical']:
+            box += f' ({port["direction"]})'
+        boxes.setdefault(box, []).append(port)
+    places = {port['name']: f'{_quote(box)}:p{number}'
+              for box, ports in boxes.items()
+              for number, port in enumerate(ports)}
+    lines = ['digraph jack {', '  rankdir=LR;',
+             '  node [shape=plain, fontname="sans-serif", fontsize=10];']
+    lines += [f'  {_quote(box)} [label=<{_format_box(ports)}>];'
+              for box, ports in boxes.items()]
+    lines += [f'  {places[port["name"]]}:e -> {places[other]}:w;'
               for port in facts['ports'] if port['direction'] == 'output'
-              for other in port['connections']]
+              for other in port['connections'] if other in places]
     return '\n'.join([*lines, '}'])
+
+
+def _format_box(ports: list[dict[str, _t.Any]]) -> str:
+    """Make a table of a client's ports in Graphviz's kind of HTML."""
+    import html
+    cells: dict[str, list[str]] = {'input': [], 'output': []}
+    for number, port in enumerate(ports):
+        text = html.escape(port['name'].partition(':')[2])
+        cells[port['direction']].append(
+            f'<td port="p{number}">{text or " "}</td>')
+    name = html.escape(ports[0]['name'].partition(':')[0])
+    rows = ''.join(f'<tr>{a}{b}</tr>' for a, b in _itertools.zip_longest(
+        *cells.values(), fillvalue='<td border="0"></td>'))
+    return ('<table cellspacing="0" cellpadding="4"><tr><td colspan="2" '
+            f'border="0"><b>{name}</b></td></tr>{rows}</table>')
+
+
+def _quote(text: str) -> str:
+    return '"' + text.replace('\\', '\\\\').replace('"', '\\"') + '"'
 
 
 def _main() -> int:

@@ -40,7 +40,7 @@ html_theme = 'furo'
 html_title = f'JACK for Python {release}'
 html_copy_source = False
 html_static_path = ['_static']
-html_css_files = ['pictures.css']
+html_css_files = ['style.css']
 graphviz_output_format = 'svg'
 
 # The pages include what is made here.

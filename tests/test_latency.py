@@ -133,10 +133,6 @@ def test_two_ways_of_different_length_make_a_range(
     source, target = make_client('source'), make_client('target')
     output = source.outports.register('out', is_terminal=True)
     input_ = target.inports.register('in', is_terminal=True)
-    # Of clients without one, JACK 2 takes those only into account which are
-    # connected with the hardware.
-    for client in source, target:
-        client.set_process_callback(lambda frames: None)
     with Peer(server, DELAY, 'far-256', 256) as peer, source, target:
         name = peer.hear('up')
         source.connect(output, input_)
@@ -269,11 +265,7 @@ def test_the_callback_gets_the_mode_as_an_int_on_another_thread(
 
 def test_recomputing_calls_the_callback_for_both_modes(client, events):
     client.set_latency_callback(events.put)
-    input_ = client.inports.register('in')
     with client:
-        # JACK 2 asks clients with a connection only.
-        client.connect('system:capture_1', input_)
-        assert {events.next(), events.next()} == set(MODES.values())
         events.drain()
         assert client.recompute_total_latencies() is None
         assert {events.next(), events.next()} == set(MODES.values())
@@ -304,9 +296,10 @@ def test_a_port_has_no_latency_at_first(client):
 @pytest.mark.parametrize('mode', MODES)
 @pytest.mark.parametrize('ports', ['inports', 'midi_outports'])
 def test_a_range_that_was_set_is_seen_by_another_program(
-    server, active_client, ports, mode
+    server, client, ports, mode
 ):
-    port = getattr(active_client, ports).register('port')
+    # While it is not active, libjack does not compute anything for it.
+    port = getattr(client, ports).register('port')
     port.set_latency_range(MODES[mode], 12, 2**32 - 1)
     assert port.get_latency_range(MODES[mode]) == (12, 2**32 - 1)
     seen = dict(zip(MODES, jack_lsp(server)[port.name]))
