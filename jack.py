@@ -1053,6 +1053,8 @@ class _Core:
         self.kept: list[_t.Any] = []
         #: Native identifiers of the threads that notifications come on.
         self.notifiers: set[int] = set()
+        #: Identifiers of those of them that are in a callback now.
+        self.inside: set[int] = set()
         #: Our own ports by full name.
         self.own: _weakref.WeakValueDictionary[bytes, OwnPort] = (
             _weakref.WeakValueDictionary())
@@ -1111,8 +1113,10 @@ class _Core:
             ident = _get_ident()
             outermost = ident not in _notified_threads
             _notified_threads.add(ident)
-            if ident not in core.cycle_idents:
+            # The thread for libjack's messages is never cancelled.
+            if ident not in core.cycle_idents and name != 'thread_init':
                 core.notifiers.add(_threading.get_native_id())
+                core.inside.add(ident)
             try:
                 result = adapter(core.functions.get(name), core, *args[:-1])
                 return success if result is None else result
@@ -1122,6 +1126,7 @@ class _Core:
             finally:
                 if outermost:
                     _notified_threads.discard(ident)
+                    core.inside.discard(ident)
 
         def escaped(kind: type, error: BaseException | None,
                     traceback: _t.Any) -> None:
@@ -1752,7 +1757,7 @@ class _Runner:
                 return
             self.left.wait(0.05)
         if _IMPLEMENTATION != 'JACK 2' or _libc is None:
-            _await_native(self.native_id)
+            _await_native(self.native_id, may_spin=True)
 
 
 def _process_loop(runner: _Runner) -> None:
@@ -1839,7 +1844,7 @@ _EXACT_FIT = _IMPLEMENTATION == 'JACK 2'
 _FUTEX = frozenset(('98', '202', '221', '238', '240', '422'))
 
 
-def _await_native(native_id: int) -> bool:
+def _await_native(native_id: int, may_spin: bool = False) -> bool:
     """Wait until a thread of JACK's is certain to be outside of Python.
 
     A thread that wants the interpreter lock waits for a futex, one that
@@ -1862,11 +1867,16 @@ def _await_native(native_id: int) -> bool:
             # Nothing to look at on this system: give it time to leave.
             _time.sleep(0.02)
             return True
-        # PipeWire's thread spins when nobody waits for the cycles, and would
-        # not be running so often if it needed the lock, which is ours now.
-        running = running + 1 if call[0] == 'running' else 0
-        if running == 5 or not running and call[0] not in _FUTEX:
-            return True
+        if call[0] == 'running':
+            # PipeWire's process thread spins when nobody waits for cycles,
+            # and would not run so often if it needed the lock that is ours.
+            running += 1
+            if may_spin and running == 5:
+                return True
+        else:
+            running = 0
+            if call[0] not in _FUTEX:
+                return True
         _time.sleep(0.0005)
     return False
 
@@ -2078,6 +2088,11 @@ def _users_of(core: _Core) -> bool:
                if ident != mine and ident not in _cycle_threads)
 
 
+def _busy(core: _Core) -> bool:
+    """Tell whether closing has to wait for a call or a callback."""
+    return bool(core.inside - {_get_ident()}) or _users_of(core)
+
+
 def _interrupted(core: _Core) -> bool:
     """Tell whether this very thread has been interrupted in such a function.
 
@@ -2106,10 +2121,11 @@ def _dispose(core: _Core) -> int:
             code = -1
         core.close()
         deadline = _time.monotonic() + (0 if code < 0 else _PATIENCE)
-        while _users_of(core) and _time.monotonic() < deadline:
+        while _busy(core) and _time.monotonic() < deadline:
             _time.sleep(0.001)
-        if _users_of(core):
-            # A frozen server: the rest is done if it ever wakes up.
+        if _busy(core):
+            # A frozen server, or a callback that does not return: the rest
+            # is done when it does.
             _threading.Thread(target=_close_late, args=(core, ptr),
                               name='jack-closer', daemon=True).start()
             code = -1
@@ -2154,7 +2170,7 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
 
 def _close_late(core: _Core, ptr: _t.Any) -> None:
     """Close a client when the server has answered all requests after all."""
-    while ptr in _workers.asked or _users_of(core):
+    while ptr in _workers.asked or _busy(core):
         _time.sleep(0.1)
     _close_in_c(core, ptr, core.lost)
 
@@ -2173,9 +2189,25 @@ def _close_all() -> None:
         _set_message_function(kind, None)
 
 
+def _close_with_multiprocessing() -> None:
+    """Have clients closed in multiprocessing's children, too.
+
+    Those end with os._exit(), which leaves out what atexit has to do.
+    """
+    global _knows_multiprocessing
+    util = _sys.modules.get('multiprocessing.util')
+    if util is not None and not _knows_multiprocessing:
+        _knows_multiprocessing = True
+        util.Finalize(None, _close_all, exitpriority=100)
+
+
+_knows_multiprocessing = False
+
+
 def _forget_parent() -> None:
     """In a forked child: leave everything to the parent."""
-    global _workers
+    global _workers, _knows_multiprocessing
+    _knows_multiprocessing = False
     for core in _open_cores:
         core.forget_after_fork()
         _abandoned_cores.append(core)
@@ -2496,6 +2528,7 @@ class Client:
                       or 'default')
         _refuse_second_server(name, server_key)
         _workers.start()
+        _close_with_multiprocessing()
         status = _ffi.new('jack_status_t *')
         # Starting a server takes JACK up to six seconds.
         may_start = not (no_start_server
@@ -4945,12 +4978,20 @@ def _refuse_second_server(name: str, server: str) -> None:
                 ' Close that one first, or use another process')
 
 
+def _copied_position(core: _Core, pos: _t.Any) -> _t.Any:
+    """Make a struct of our own, which may be kept without harm."""
+    mine = _ffi.new(_POSITION, pos[0])
+    if not mine.frame_rate:
+        # So it is on JACK 2 after the first relocation of all.
+        mine.frame_rate = _lib.jack_get_sample_rate(core.ptr)
+    return mine
+
+
 def _on_timebase(function: _t.Any, core: _Core, state: int, frames: int,
                  pos: _t.Any, new_pos: int) -> None:
     if function is None:
         return
-    # A struct of our own, which may be kept without harm.
-    mine = _ffi.new('jack_position_t *', pos[0])
+    mine = _copied_position(core, pos)
     try:
         function(state, frames, mine, bool(new_pos))
     except BaseException:
@@ -4965,7 +5006,7 @@ def _on_timebase(function: _t.Any, core: _Core, state: int, frames: int,
 def _on_sync(function: _t.Any, core: _Core, state: int, pos: _t.Any) -> int:
     if function is None:
         return 0
-    mine = _ffi.new('jack_position_t *', pos[0])
+    mine = _copied_position(core, pos)
     try:
         return int(bool(function(state, mine)))
     except BaseException:

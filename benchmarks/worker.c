@@ -191,6 +191,7 @@ int main(int argc, char *argv[])
         fail("Usage: worker JOB SIZE SECONDS; this");
     if (strstr(in_cycles, argv[1]))
         in_cycle(argv[1], atoi(argv[2]), atof(argv[3]));
-    out_of_cycle(argv[1], atoi(argv[2]), atof(argv[3]));
+    else
+        out_of_cycle(argv[1], atoi(argv[2]), atof(argv[3]));
     return 0;
 }

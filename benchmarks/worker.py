@@ -304,7 +304,7 @@ def main():
     parser.add_argument('job', choices=JOBS)
     parser.add_argument('size', type=int, help='ports, events or bytes')
     parser.add_argument('seconds', type=float)
-    parser.add_argument('--native', help="worker.c as a shared library")
+    parser.add_argument('--native', help='worker.c as a shared library')
     parser.add_argument('--main', default='compute')
     parser.add_argument('--switch-interval', type=float)
     parser.add_argument('--ballast', type=int, default=0)

@@ -42,6 +42,7 @@ html_copy_source = False
 html_static_path = ['_static']
 html_css_files = ['style.css']
 graphviz_output_format = 'svg'
+graphviz_dot_args = ['-Gbgcolor=transparent']
 
 # The pages include what is made here.
 made.make_all(source)

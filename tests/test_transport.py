@@ -34,7 +34,11 @@ def stopped_transport(server, wait_until):
 
 
 def bbt(pos):
-    """Fill in bar, beat and tick: 4/4 at 120 bpm and 48000 frames/s."""
+    """Fill in bar, beat and tick: 4/4 at 120 bpm and 48000 frames/s.
+
+    Not with ``pos.frame_rate``: JACK 2 gives 0 after a server's first
+    relocation.
+    """
     beats, pos.tick = divmod(pos.frame * 960 // 24000, 960)
     bars, beat = divmod(beats, 4)
     pos.bar, pos.beat = bars + 1, beat + 1

@@ -168,8 +168,8 @@ def closed_while_used():
         wait_until(lambda report=report: report.count > 50, 10)
         world.client.close()
         assert world.client.closed
-        count = report.count
-        wait_until(lambda report=report: report.count > count + 20, 10)
+        more = report.count + 20
+        wait_until(lambda report=report, more=more: report.count > more, 10)
         stop.set()
         thread.join()
         report.finish()
