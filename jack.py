@@ -5723,14 +5723,15 @@ class OwnPort(Port):
         if not isinstance(source, OwnPort):
             raise TypeError('source must be an OwnPort, '
                             f'not {type(source).__name__}')
+        pointers = source._ptr, self._ptr
         # JACK 2 takes any two ports, and follows rings of them for ever.
         if (source._core is not self._core or source._is_output
                 or not self._is_output or source.type != self.type):
-            raise ValueError('an output port can be tied to an input port of '
-                             'the same client and type, but not '
-                             f'{self._description()} to '
-                             f'{source._description()}')
-        _check(_lib.jack_port_tie(source._ptr, self._ptr),
+            raise _JackValueError(
+                'an output port can be tied to an input port of the same '
+                f'client and type, but not {self._description()} to '
+                f'{source._description()}')
+        _check(_lib.jack_port_tie(*pointers),
                f'cannot tie {self._description()} to '
                f'{source._description()}')
 
