@@ -213,9 +213,7 @@ class Server:
             while self.process.returncode:
                 self.start()
                 self._terminate()
-        if self._starts > 1 or self._stopped:
-            # Clients may have lived on without a server.
-            self.clean_up()
+        self.clean_up()
         self._stopped = True
         self._close_log()
 
@@ -238,7 +236,10 @@ class Server:
         self.process.wait()
 
     def clean_up(self):
-        """Remove what clients could not, as their server was gone."""
+        """Remove what clients could not, as their server was gone.
+
+        A test may have ended the server itself, so this is always done.
+        """
 
     def leftovers(self):
         """Files of this server which still exist."""
