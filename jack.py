@@ -54,6 +54,7 @@ import enum as _enum
 import errno as _errno
 import importlib as _importlib
 import itertools as _itertools
+import operator as _operator
 import os as _os
 import queue as _queue
 import re as _re
@@ -838,13 +839,16 @@ class JackOpenError(JackError):
         self.status = status
 
     def __str__(self) -> str:
-        text = f'cannot open client {self.name!r}: {self.status!r}'
-        if self.status.server_failed:
+        status: _t.Any = self.status
+        text = f'cannot open client {self.name!r}: {status!r}'
+        if not isinstance(status, Status):
+            return text
+        if status.server_failed:
             text += (' -- is a JACK server running?  '
                      '(without a sound card: jackd -r -d dummy)')
-        elif self.status.name_not_unique:
+        elif status.name_not_unique:
             text += ' -- the name is taken, and use_exact_name was asked for'
-        elif self.status.server_error:
+        elif status.server_error:
             # JACK 2 says two bytes more than it takes.
             limit = client_name_size() - (
                 2 if _IMPLEMENTATION == 'JACK 2' else 1)
@@ -882,6 +886,7 @@ _buffer = _ffi.buffer
 _memmove = _ffi.memmove
 _CHARS = _ffi.typeof('char[]')
 _POSITION = _ffi.typeof('jack_position_t *')
+_PORT = _ffi.typeof('jack_port_t *')
 
 # Memory that is going to be filled at once need not be cleared first.
 _new_chars = _ffi.new_allocator(should_clear_after_alloc=False)
@@ -940,13 +945,18 @@ def _encode_name(text: str, argument: str) -> bytes:
     return data
 
 
-def _integer(value: _t.SupportsIndex, argument: str, bits: int = 32) -> int:
-    """Check an unsigned integer of any integer type."""
+def _index(value: _t.Any, argument: str) -> int:
+    """Return a value of any integer type as an int."""
     try:
-        number = value.__index__()
-    except AttributeError:
+        return _operator.index(value)
+    except TypeError:
         raise TypeError(f'{argument} must be an integer, '
                         f'not {type(value).__name__}') from None
+
+
+def _integer(value: _t.SupportsIndex, argument: str, bits: int = 32) -> int:
+    """Check an unsigned integer of any integer type."""
+    number = _index(value, argument)
     if not 0 <= number < 1 << bits:
         raise ValueError(f'{argument} must be from 0 to 2**{bits} - 1, '
                          f'not {number}')
@@ -2424,6 +2434,10 @@ class SessionEvent:
     """
 
     def __init__(self, ptr: _t.Any, core: _Core) -> None:
+        if not isinstance(core, _Core) or not isinstance(ptr, _ffi.CData) or (
+                _ffi.typeof(ptr) != _ffi.typeof('jack_session_event_t *')):
+            raise TypeError('ptr and core are private: session events come '
+                            'with the callback of set_session_callback()')
         self._ptr: _t.Any = ptr
         self._core = core
         #: 1 to save, 2 to save and quit, 3 to save a template.
@@ -4810,13 +4824,23 @@ class Client:
                                 'loaded with init')
             options |= _lib.JackLoadInit
             extra.append(_ffi.new('char[]', data))
+        name_bytes = _encode_name(name, 'name')
+        if len(name_bytes) >= client_name_size():
+            raise JackError(f'cannot load internal client {name!r}: the name '
+                            f'is too long, {client_name_size() - 1} bytes '
+                            'are the most')
         status = _ffi.new('jack_status_t *')
         handle = _lib.jack_internal_client_load(
-            ptr, _encode_name(name, 'name'), options, status, *extra)
+            ptr, name_bytes, options, status, *extra)
         if not handle or status[0] & _lib.JackFailure:
             raise JackError(f'cannot load internal client {name!r} from '
                             f'{library!r}: {Status(status[0])!r}')
-        return InternalClient(self, handle)
+        # Just once: JACK 2's server aborts when it is asked for the name of
+        # a handle that has become invalid.
+        given = _take_string(_not_null(
+            _lib.jack_get_internal_client_name(ptr, handle),
+            f'internal client {name!r} has gone at once'))
+        return InternalClient(self, handle, given)
 
     def get_internal_client(self, name: str) -> InternalClient:
         """Find an internal client by its name.
@@ -4837,7 +4861,7 @@ class Client:
         if not handle or status[0] & _lib.JackFailure:
             raise JackError(f'there is no internal client {name!r}: '
                             f'{Status(status[0])!r}')
-        return InternalClient(self, handle)
+        return InternalClient(self, handle, name)
 
     # -- Sessions (deprecated by JACK in favour of NSM)
 
@@ -5020,15 +5044,12 @@ class InternalClient:
     Made by `Client.load_internal_client` and `Client.get_internal_client`.
     """
 
-    def __init__(self, client: Client, handle: int) -> None:
+    def __init__(self, client: Client, handle: int, name: str) -> None:
+        _require_client(client)
         self._client = client
         self._core = client._core
         self._handle: int | None = handle
-        # JACK 2's server aborts when it is asked for the name of a handle
-        # that has become invalid, so it is asked just once.
-        self._name = _take_string(_not_null(
-            _lib.jack_get_internal_client_name(client._ptr, handle),
-            'the internal client has no name'))
+        self._name = name
 
     def __repr__(self) -> str:
         state = '' if self._handle is not None else ' unloaded'
@@ -5061,8 +5082,15 @@ class InternalClient:
         if self._handle is None:
             raise JackError(f'internal client {self._name!r} has been '
                             'unloaded already')
-        code = _lib.jack_internal_client_unload(self._core.require(),
-                                                self._handle)
+        ptr = self._core.require()
+        # JACK 2 gives the handle of one that is gone to the next one.
+        if _lib.jack_internal_client_handle(
+                ptr, _encode(self._name, 'name'),
+                _ffi.new('jack_status_t *')) != self._handle:
+            self._handle = None
+            raise JackError(f'internal client {self._name!r} is gone: '
+                            'somebody else has unloaded it')
+        code = _lib.jack_internal_client_unload(ptr, self._handle)
         if code:
             raise JackErrorCode(
                 f'cannot unload internal client {self._name!r}: '
@@ -5096,7 +5124,14 @@ class Port:
     _uuid: int | None = None
 
     def __init__(self, port_ptr: _t.Any, client: Client) -> None:
+        if (not isinstance(port_ptr, _ffi.CData) or port_ptr == _NULL
+                or _ffi.typeof(port_ptr) != _PORT):
+            raise TypeError('port_ptr is private: ports are registered with '
+                            'Ports.register() and found with '
+                            'Client.get_ports()')
+        _require_client(client)
         self._setup(_ffi.string(_lib.jack_port_name(port_ptr)), client)
+        self._uuid = int(_lib.jack_port_uuid(port_ptr))
 
     @classmethod
     def _named(cls, name: bytes, client: Client) -> _t.Any:
@@ -5149,10 +5184,10 @@ class Port:
                 self._uuid = self._memory.uuid
             else:
                 try:
-                    self._uuid = int(_lib.jack_port_uuid(self._ptr))
+                    self._resolve()
                 except JackError:
                     self._uuid = 0
-        return self._uuid
+        return self._uuid or 0
 
     def _resolve(self) -> tuple[_t.Any, bytes]:
         """Look the port up; return its C pointer and its name."""
@@ -5167,6 +5202,12 @@ class Port:
             raise JackError(
                 f'{self._description()} is gone: it was unregistered, or '
                 'renamed by its owner')
+        uuid = int(_lib.jack_port_uuid(port))
+        if self._uuid is None:
+            self._uuid = uuid
+        elif self._uuid != uuid:
+            raise JackError(f'{self._description()} is gone; there is another '
+                            'port of that name now')
         return port, self._bytes
 
     def _description(self) -> str:
@@ -5273,6 +5314,9 @@ class Port:
 
         """
         data = _encode_name(alias, 'alias')
+        if len(data) >= port_name_size():
+            raise JackError(f'alias is too long: {len(data)} bytes, at most '
+                            f'{port_name_size() - 1} will do')
         _check(_lib.jack_port_set_alias(self._ptr, data),
                f'cannot give {self._description()} the alias {alias!r}; '
                'a port can have two')
@@ -5442,6 +5486,12 @@ class Port:
         return LatencyRange(latency.min, latency.max)
 
 
+def _require_client(client: _t.Any) -> None:
+    if not isinstance(client, Client):
+        raise TypeError('client must be a Client, '
+                        f'not {type(client).__name__}')
+
+
 def _check_port_name(name: bytes, message: str) -> None:
     """Refuse a full name which the server would cut, or stumble over."""
     limit = port_name_size() - 1
@@ -5581,10 +5631,12 @@ class OwnPort(Port):
 
         """
         self._resolve()
+        name = self._client._port_name(port, 'port').decode(
+            'utf-8', 'surrogateescape')
         if self._is_output:
-            self._client.connect(self, port)
+            self._client.connect(self, name)
         else:
-            self._client.connect(port, self)
+            self._client.connect(name, self)
 
     def disconnect(self, other: str | Port | None = None) -> None:
         """Take connections away.
@@ -5609,10 +5661,13 @@ class OwnPort(Port):
         if other is None:
             _check(_lib.jack_port_disconnect(self._core.ptr, ptr),
                    f'cannot disconnect {self._description()}')
-        elif self._is_output:
-            self._client.disconnect(self, other)
         else:
-            self._client.disconnect(other, self)
+            name = self._client._port_name(other, 'other').decode(
+                'utf-8', 'surrogateescape')
+            if self._is_output:
+                self._client.disconnect(self, name)
+            else:
+                self._client.disconnect(name, self)
 
     def unregister(self) -> None:
         """Remove the port, with all its connections.
@@ -6114,11 +6169,7 @@ class OwnMidiPort(MidiPort, OwnPort):
         return source
 
     def _check_event(self, time: _t.SupportsIndex, size: int) -> int:
-        try:
-            offset = time.__index__()
-        except AttributeError:
-            raise TypeError('time must be an integer, '
-                            f'not {type(time).__name__}') from None
+        offset = _index(time, 'time')
         if not self._last_time <= offset < self._core.frames:
             if 0 <= offset < self._core.frames:
                 raise _JackValueError(
@@ -6168,6 +6219,7 @@ class Ports:
     """
 
     def __init__(self, client: Client, porttype: str, flag: int) -> None:
+        _require_client(client)
         # The client owns its lists, not the other way round.
         self._core = client._core
         self._porttype = porttype
@@ -6582,7 +6634,7 @@ def _limited(size: int, limit: int, what: str) -> int:
 
 def _bytes(data: _t.Any, argument: str) -> bytes:
     """Make bytes from a buffer or from integers."""
-    if not isinstance(data, (tuple, list)):
+    if not isinstance(data, (tuple, list, str)):
         try:
             return memoryview(data).tobytes()
         except TypeError:
@@ -6893,10 +6945,10 @@ def function_address(name: str) -> int:
     True
 
     """
-    text = _encode_name(name, 'name').decode()
-    if text not in _FUNCTIONS:
+    _encode_name(name, 'name')
+    if name not in _FUNCTIONS:
         raise JackError(f'there is no function {name!r} in the C API of JACK')
-    return _address(text)
+    return _address(name)
 
 
 def acquire_realtime_scheduling(thread: int, priority: int) -> None:

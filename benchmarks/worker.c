@@ -102,7 +102,7 @@ static void in_cycle(const char *job, int size, double seconds)
 {
     static struct work work;
     jack_client_t *client;
-    int midi = !strcmp(job, "midi");
+    int midi = !strncmp(job, "midi", 4);
     const char *type = midi ? JACK_DEFAULT_MIDI_TYPE : JACK_DEFAULT_AUDIO_TYPE;
     int ports = midi ? 2 : strcmp(job, "empty") ? size : 0;
     double cpu;
@@ -185,7 +185,7 @@ static void out_of_cycle(const char *job, int size, double seconds)
 
 int main(int argc, char *argv[])
 {
-    const char *in_cycles = "empty audio array buffer midi";
+    const char *in_cycles = "empty array buffer midi midi_ints";
 
     if (argc != 4)
         fail("Usage: worker JOB SIZE SECONDS; this");

@@ -17,8 +17,8 @@ import numpy as np
 import jack
 
 MAX_PORTS = 64
-NOTE = bytes([0x90, 60, 100])
-IN_CYCLE = 'empty', 'array', 'buffer', 'midi'
+NOTE = 0x90, 60, 100
+IN_CYCLE = 'empty', 'array', 'buffer', 'midi', 'midi_ints'
 
 
 class Work(ctypes.Structure):
@@ -39,8 +39,9 @@ class InCycle:
         self.cycles = 0
         self.job = job
         self.size = size
+        self.is_midi = job.startswith('midi')
         self.client = jack.Client('worker', no_start_server=True)
-        if job == 'midi':
+        if self.is_midi:
             self.ins = self.client.midi_inports
             self.outs = self.client.midi_outports
             ports = 2
@@ -63,9 +64,7 @@ class InCycle:
         self.client.activate()
         for sink, source in zip(self.ins, self.outs):
             # One source of events for both of the inputs.
-            self.client.connect(
-                self.outs[0] if self.job == 'midi' else source, sink
-            )
+            self.client.connect(self.outs[0] if self.is_midi else source, sink)
 
     # Each of these returns a process callback.
 
@@ -95,7 +94,10 @@ class InCycle:
 
         return process
 
-    def midi(self):
+    def midi_ints(self):
+        return self.midi(NOTE)
+
+    def midi(self, note=bytes(NOTE)):
         source, thru_source = self.ins
         sink, thru_sink = self.outs
         size = self.size
@@ -103,7 +105,7 @@ class InCycle:
         def process(frames):
             sink.clear_buffer()
             for _ in range(size):
-                sink.write_midi_event(0, NOTE)
+                sink.write_midi_event(0, note)
             total = 0
             for offset, data in source.incoming_midi_events():
                 total += offset + ord(data[1])
@@ -123,7 +125,9 @@ class InNativeCycle(InCycle):
         super().__init__(job, size)
 
     def prepare(self):
-        name = self.job if self.job in ('empty', 'midi') else 'audio'
+        name = {'empty': 'empty', 'midi': 'midi', 'midi_ints': 'midi'}.get(
+            self.job, 'audio'
+        )
         self.work = Work(0, self.size)
         for ports, addresses in (
             (self.ins, self.work.ins),

@@ -108,6 +108,9 @@ assert all(note[0] == 0x90 for note in notes), notes
 )
 
 
+@pytest.mark.xfail(
+    strict=True, reason='the memory of a buffer is used in each cycle'
+)
 def test_writing_into_kept_buffers_changes_no_later_cycle(
     mode_server, run_python
 ):
@@ -166,6 +169,8 @@ elif end == 'larger blocks':
 elif end == 'smaller blocks':
     client.blocksize = 64
 elif end == 'no client':
+    sender.close()
+    client.deactivate()
     del client, cycles, sender, mouth, speak
     del audio_in, audio_out, midi_in, midi_out
     gc.collect()

@@ -1,0 +1,244 @@
+"""Known ways to take a program or its server down through libjack."""
+
+import os
+import resource
+
+import pytest
+
+STALE = """
+import sys
+import jack
+from tests.notifications import wait_until
+
+owner = jack.Client('owner')
+viewer = jack.Client('viewer')
+for client in owner, viewer:
+    client.activate()
+own = owner.outports.register('first')
+sink = viewer.inports.register('sink')
+handle = viewer.get_port_by_name('owner:first')
+listed, = viewer.get_ports('owner:first')
+own.unregister()
+heirs = [owner.outports.register(f'heir-{n}') for n in range(3)]
+again = sys.argv[1] == 'same name'
+if again:
+    heirs.append(owner.outports.register('first'))
+
+def refused(call):
+    try:
+        result = call()
+    except jack.JackError as error:
+        assert 'owner:first' in str(error), error
+    else:
+        raise AssertionError(f'{call}: {result!r}')
+
+for port in handle, listed, own:
+    refused(lambda: port.name)
+    refused(lambda: port.uuid)
+    refused(lambda: port.flags)
+    refused(lambda: setattr(port, 'shortname', 'stolen'))
+    refused(lambda: port.set_alias('stolen'))
+    refused(lambda: port.request_monitor(True))
+    refused(lambda: viewer.connect(port, sink))
+    refused(lambda: viewer.get_all_connections(port))
+    refused(lambda: viewer.owns(port))
+    refused(lambda: viewer.set_property(port, 'key', 'value'))
+    assert repr(port)
+names = sorted(port.name for port in viewer.get_ports('^owner:'))
+expected = ['owner:heir-0', 'owner:heir-1', 'owner:heir-2']
+assert names == (['owner:first'] if again else []) + expected, names
+for heir in heirs:
+    assert heir.connections == []
+    assert heir.aliases == []
+    assert handle != heir
+"""
+
+
+@pytest.mark.parametrize(
+    'heir',
+    [
+        'another name',
+        pytest.param(
+            'same name',
+            marks=pytest.mark.xfail(
+                strict=True,
+                reason='a handle from get_ports() that has never been used '
+                'knows no more than its name',
+            ),
+        ),
+    ],
+)
+def test_a_handle_never_turns_into_another_port(
+    mode_server, run_python, heir
+):
+    child = run_python(STALE, heir, server=mode_server)
+    assert child.stderr == ''
+
+
+def test_a_long_server_name_is_refused(run_python):
+    run_python("""
+    import jack
+    for length in 201, 256, 300, 5000:
+        try:
+            jack.Client('anybody', servername='s' * length)
+        except ValueError as error:
+            assert 'servername' in str(error), error
+        else:
+            raise AssertionError(length)
+    """)
+
+
+TWO_SERVERS = """
+import sys
+import jack
+
+here, there = sys.argv[1:]
+first = jack.Client('first', servername=here)
+second = None
+try:
+    second = jack.Client('second', servername=there)
+except jack.JackError as error:
+    assert here in str(error), error
+    assert there in str(error), error
+else:
+    raise AssertionError('the second server was accepted')
+assert first.get_ports('system')
+first.close()
+second = jack.Client('second', servername=there, use_exact_name=True)
+second.inports.register('in')
+assert [p.name for p in second.get_ports('^second:')] == ['second:in']
+print(second.blocksize)
+"""
+
+
+def test_one_process_has_one_server_at_a_time(make_server, run_python):
+    here = make_server(blocksize=256)
+    there = make_server(blocksize=512)
+    child = run_python(TWO_SERVERS, here.name, there.name, server=here)
+    assert child.stdout == '512\n'
+    assert child.stderr == ''
+
+
+def test_an_internal_client_that_is_gone_cannot_end_the_server(
+    make_server, run_python
+):
+    server = make_server()
+    run_python(
+        """
+        import jack
+        client = jack.Client('loader')
+        first = client.load_internal_client('inside', 'profiler')
+        second = client.get_internal_client('inside')
+        first.unload()
+        for internal in first, second:
+            try:
+                internal.unload()
+            except jack.JackError as error:
+                assert 'inside' in str(error), error
+            else:
+                raise AssertionError('unloaded twice')
+            assert internal.name == 'inside'
+            assert repr(internal)
+        try:
+            client.get_internal_client('inside')
+        except jack.JackError as error:
+            assert 'inside' in str(error)
+        else:
+            raise AssertionError('still there')
+        assert client.get_ports()
+        """,
+        server=server,
+    )
+    assert server.alive(), server.log()
+
+
+def may_be_realtime():
+    return (
+        os.geteuid() == 0
+        or resource.getrlimit(resource.RLIMIT_RTPRIO)[0] >= 10
+    )
+
+
+ROUNDS = """
+import sys
+import threading
+import jack
+from tests.notifications import wait_until
+
+client = jack.Client('rounds')
+port = client.outports.register('out')
+cycles = []
+
+@client.set_process_callback
+def process(frames):
+    port.get_buffer()
+    cycles.append(frames)
+
+def spin():
+    while True:
+        pass
+
+threading.Thread(target=spin, daemon=True).start()
+for number in range(20):
+    before = len(cycles)
+    client.activate()
+    wait_until(lambda: len(cycles) > before, 10)
+    client.deactivate()
+client.activate()
+assert client.realtime
+print('done')
+"""
+
+
+@pytest.mark.skipif(
+    not may_be_realtime(), reason='needs the right to real-time scheduling'
+)
+@pytest.mark.parametrize('args', [[], ['-S']], ids=['async', 'sync'])
+def test_twenty_rounds_and_the_end_pass_in_real_time(
+    make_server, run_python, args
+):
+    server = make_server(realtime=True, args=args)
+    child = run_python(ROUNDS, server=server, timeout=60)
+    assert child.stdout == 'done\n'
+    assert child.stderr == ''
+
+
+MANY_EVENTS = """
+import threading
+import jack
+from tests.notifications import wait_until
+
+# libjack says itself what the exception says.
+jack.set_error_function(lambda message: None)
+client = jack.Client('flood')
+output = client.midi_outports.register('out')
+target = client.midi_inports.register('in')
+exact, small, errors = [], [], []
+
+@client.set_process_callback
+def process(frames):
+    received = list(target.incoming_midi_events())
+    small.append(len(received))
+    exact.extend(len(e) for _, e in received if len(e) > 3)
+    output.clear_buffer()
+    if len(small) % 2:
+        room = output.max_event_size
+        output.write_midi_event(0, bytes([0xf0]) + bytes(room - 2) + b'\\xf7')
+        return
+    try:
+        for number in range(20_000):
+            output.write_midi_event(0, b'\\x90\\x40\\x40')
+    except jack.JackError as error:
+        errors.append(str(error))
+
+with client:
+    client.connect(output, target)
+    wait_until(lambda: len(exact) > 3 and max(small) > 100, 10)
+    assert client.last_exception is None
+assert 'room' in errors[0], errors[0]
+"""
+
+
+def test_a_full_midi_port_is_an_error_and_no_more(mode_server, run_python):
+    child = run_python(MANY_EVENTS, server=mode_server)
+    assert child.stderr == ''
