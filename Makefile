@@ -19,7 +19,7 @@ APT_INSTALL := $(APT_GET) install --yes --no-install-recommends
 # pictures of the documentation are drawn by Graphviz.
 SOUND := /usr/share/sounds/alsa/Front_Center.wav
 
-.PHONY: help deps venv demo test lint types docs dist clean
+.PHONY: help deps venv demo test lint types docs dist bench clean
 
 help:
 	@echo 'make demo    play a sound through a JACK server of its own'
@@ -29,6 +29,7 @@ help:
 	@echo 'make types   check the types with mypy'
 	@echo 'make docs    build the documentation and run its examples'
 	@echo 'make dist    build and check the packages for PyPI'
+	@echo 'make bench   measure the speed beside others (ARGS=--quick: in 2 min)'
 	@echo 'make deps    install JACK when it is missing (apt)'
 	@echo 'make venv    make the Python environment $(VENV)'
 	@echo 'make clean   remove all that was made'
@@ -72,6 +73,12 @@ dist: $(VENV)/.dist
 	$(BIN)/python -m build
 	$(BIN)/twine check --strict dist/*
 
+# The client in C, with which it is compared as well, is left out when there
+# is no compiler, or none of JACK's headers (Debian's libjack-jackd2-dev).
+bench: deps $(VENV)/.bench
+	$(BIN)/python benchmarks/run.py \
+	    $(VENV)/peer/bin/python $(VENV)/ours/bin/python $(ARGS)
+
 clean:
 	rm -rf $(VENV) build dist doc/_build *.egg-info demo.wav
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -100,4 +107,13 @@ $(VENV)/.docs: $(VENV)/.test doc/requirements.txt
 
 $(VENV)/.dist: $(VENV)/.made pyproject.toml
 	$(BIN)/python -m pip install -q -e '.[dist]'
+	touch $@
+
+# Ours is installed as users have it: its declarations are parsed in advance.
+$(VENV)/.bench: $(VENV)/.made pyproject.toml setup.py jack.py
+	$(PYTHON) -m venv $(VENV)/peer
+	$(VENV)/peer/bin/python -m pip install -q JACK-Client==0.5.7 numpy
+	$(PYTHON) -m venv $(VENV)/ours
+	$(VENV)/ours/bin/python -m pip install -q '.[NumPy]'
+	$(VENV)/ours/bin/python -m pip install -q --force-reinstall --no-deps .
 	touch $@

@@ -1189,7 +1189,7 @@ class _Core:
         name = _ffi.string(_lib.jack_port_name(ptr))
         memory = _Memory(
             name, _string(_lib.jack_port_type(ptr)),
-            PortFlags(_lib.jack_port_flags(ptr)), _lib.jack_port_uuid(ptr),
+            PortFlags(_lib.jack_port_flags(ptr)), _uuid_of(ptr),
             bool(_lib.jack_port_is_mine(self.ptr, ptr)))
         self.remembered[name] = memory
         return memory
@@ -2167,6 +2167,17 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
             # the server has died; without ports it does not.
             for port in list(core.own.values()):
                 _lib.jack_port_unregister(ptr, port._raw)
+        if (_IMPLEMENTATION == 'JACK 2' and not lost
+                and _lib.has('jack_get_uuid_for_client_name')):
+            # libjack 1.9.21 ends the thread which reads this client's
+            # notifications before it asks the server to close the client.
+            # If the server has many property changes left to tell, it waits
+            # for that thread, for ever, and all clients wait for the server.
+            # The answer to any request comes after what was asked before.
+            uuid = _lib.jack_get_uuid_for_client_name(
+                ptr, core.name.encode('utf-8', 'surrogateescape'))
+            if uuid != _NULL:
+                _lib.jack_free(uuid)
         code = int(_lib.jack_client_close(ptr))
     except _NoAnswer:
         # C may still call back.
@@ -5131,7 +5142,7 @@ class Port:
                             'Client.get_ports()')
         _require_client(client)
         self._setup(_ffi.string(_lib.jack_port_name(port_ptr)), client)
-        self._uuid = int(_lib.jack_port_uuid(port_ptr))
+        self._uuid = _uuid_of(port_ptr)
 
     @classmethod
     def _named(cls, name: bytes, client: Client) -> _t.Any:
@@ -5202,7 +5213,7 @@ class Port:
             raise JackError(
                 f'{self._description()} is gone: it was unregistered, or '
                 'renamed by its owner')
-        uuid = int(_lib.jack_port_uuid(port))
+        uuid = _uuid_of(port)
         if self._uuid is None:
             self._uuid = uuid
         elif self._uuid != uuid:
@@ -5484,6 +5495,13 @@ class Port:
         latency = _ffi.new('jack_latency_range_t *')
         _lib.jack_port_get_latency_range(self._ptr, mode, latency)
         return LatencyRange(latency.min, latency.max)
+
+
+def _uuid_of(port_ptr: _t.Any) -> int:
+    """Return a port's UUID, or 0 if this libjack knows of none."""
+    if not _lib.has('jack_port_uuid'):
+        return 0
+    return int(_lib.jack_port_uuid(port_ptr))
 
 
 def _require_client(client: _t.Any) -> None:

@@ -161,22 +161,34 @@ def test_all_properties_can_be_removed(client, subject):
     assert jack.get_all_properties() == before
 
 
-def test_properties_end_with_their_port(client):
-    port = client.outports.register('out')
-    uuid = port.uuid
-    client.set_property(port, KEY, 'value')
-    port.unregister()
-    assert jack.get_properties(uuid) == {}
+def test_properties_end_with_their_port_and_their_client(
+    make_server, run_python
+):
+    # It is the server that removes them, and a JACK 2 server which has opened
+    # the database does not notice when another one has made it anew.
+    run_python(
+        f"""
+        import jack
 
+        client, other = jack.Client('one'), jack.Client('other')
+        port = other.outports.register('out')
+        uuid = port.uuid
+        client.set_property(uuid, '{KEY}', 'value')
+        assert jack.get_properties(uuid)
+        port.unregister()
+        assert jack.get_properties(uuid) == {{}}
 
-def test_properties_end_with_their_client(client, make_client):
-    other = make_client()
-    uuids = int(other.uuid), other.outports.register('out').uuid
-    for uuid in uuids:
-        client.set_property(uuid, KEY, 'value')
-    other.close()
-    for uuid in uuids:
-        assert jack.get_properties(uuid) == {}
+        uuids = int(other.uuid), other.outports.register('out').uuid
+        for uuid in uuids:
+            client.set_property(uuid, '{KEY}', 'value')
+            assert jack.get_properties(uuid)
+        other.close()
+        for uuid in uuids:
+            assert jack.get_properties(uuid) == {{}}
+        client.close()
+        """,
+        server=make_server(),
+    )
 
 
 # -- Subjects -----------------------------------------------------------------
@@ -413,4 +425,26 @@ def test_the_keys_of_jack_are_known_to_its_programs(server, client):
     key = 'http://jackaudio.org/metadata/pretty-name'
     assert jack_property(server, '-l', '-p', port.name, key) == (
         b'Left speaker\n'
+    )
+
+
+def test_a_client_may_go_right_after_many_changes(make_server, run_python):
+    # JACK 2's server would wait for it for ever, and everybody for the server.
+    run_python(
+        f"""
+        import time
+        import jack
+
+        for _ in range(20):
+            client = jack.Client('hasty')
+            for n in range(300):
+                client.set_property({SUBJECT}, f'http://ex.org/{{n}}', 'x')
+            assert client.remove_properties({SUBJECT}) == 300
+            begin = time.monotonic()
+            client.close(ignore_errors=False)
+            jack.Client('next').close()
+            assert time.monotonic() - begin < 2
+        """,
+        server=make_server(),
+        timeout=60,
     )
