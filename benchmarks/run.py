@@ -154,15 +154,17 @@ class Bench:
     def ports(self, server, number):
         """Have so many ports on the server."""
         physical = 4
-        with server.popen(
-            [self.args.ours, HERE / 'worker.py']
-            + ['hold', str(number - physical), '0'],
+        command = [self.args.ours, HERE / 'worker.py', 'hold']
+        with subprocess.Popen(
+            [*command, str(number - physical), '0'],
+            env=server.env,
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         ) as holder:
             if not holder.stdout.readline():
                 raise BenchmarkError(f'no {number} ports')
             yield
-            holder.stdin.close()
+            # Its standard input ends here, and so does it.
 
     def cost(self, server, job, size, everyone, rounds):
         with contextlib.ExitStack() as stack:
@@ -240,8 +242,12 @@ def measure_imports(bench, folder):
 
     def cpu_time(python, env, code):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        # Not in this folder's parent, which has a jack.py as well.
         subprocess.run(
-            [python, '-c', code], env={**os.environ, **env}, check=True
+            [python, '-c', code],
+            env={**os.environ, **env},
+            cwd=folder,
+            check=True,
         )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return 1e3 * (
@@ -451,7 +457,7 @@ def describe(args):
         '*(f"{n} {v(n)}" for n in ("JACK-Client", "cffi", "numpy")), sep=", ")'
     )
     versions = [
-        subprocess.check_output([python, '-c', code], text=True).strip()
+        subprocess.check_output([python, '-I', '-c', code], text=True).strip()
         for python in (args.peer, args.ours)
     ]
     # It prints this and then complains that it knows no such option.
