@@ -5016,9 +5016,8 @@ def _refuse_second_server(name: str, server: str) -> None:
 def _copied_position(core: _Core, pos: _t.Any) -> _t.Any:
     """Make a struct of our own, which may be kept without harm."""
     mine = _ffi.new(_POSITION, pos[0])
-    if not mine.frame_rate:
-        # So it is on JACK 2 after the first relocation of all.
-        mine.frame_rate = _lib.jack_get_sample_rate(core.ptr)
+    # It is whatever the memory held on JACK 2 after its first relocation.
+    mine.frame_rate = _lib.jack_get_sample_rate(core.ptr)
     return mine
 
 
