@@ -41,6 +41,19 @@ def ports_of(server, name):
     return {port for client, _, port in pairs if client == name}
 
 
+def unload_elsewhere(server, wait_until, name):
+    """Have JACK's own program unload a client.
+
+    jack_unload 1.9.21 hangs in about one of thirty runs when its work is
+    done: it closes while it is told of the very client's end, and waits for
+    a lock whose owner it has cancelled.
+    """
+    program = server.popen(['jack_unload', name])
+    wait_until(lambda: ports_of(server, name) == set())
+    program.kill()
+    program.communicate()
+
+
 @pytest.mark.parametrize('module', MODULES)
 def test_a_module_can_be_loaded_and_unloaded(server, client, load, module):
     internal = load('guest', module)
@@ -118,18 +131,21 @@ def test_what_another_program_has_loaded_can_be_unloaded(server, client):
     assert ports_of(server, 'guest') == set()
 
 
-def test_another_program_can_unload_what_was_loaded(server, load):
+def test_another_program_can_unload_what_was_loaded(
+    server, load, wait_until
+):
     internal = load('guest', 'inprocess')
-    server.run(['jack_unload', 'guest'])
-    assert ports_of(server, 'guest') == set()
+    unload_elsewhere(server, wait_until, 'guest')
     with pytest.raises(jack.JackError, match='guest'):
         internal.unload()
     assert internal.name == 'guest'
 
 
-def test_a_stale_object_does_not_unload_another_client(server, load):
+def test_a_stale_object_does_not_unload_another_client(
+    server, load, wait_until
+):
     stale = load('guest', 'inprocess')
-    server.run(['jack_unload', 'guest'])
+    unload_elsewhere(server, wait_until, 'guest')
     # JACK 2 gives the number of the first one to the next.
     load('other', 'inprocess')
     with pytest.raises(jack.JackError, match='guest'):
