@@ -48,6 +48,7 @@ Pass two channels through (with a JACK server running):
 from __future__ import annotations as _annotations
 
 import atexit as _atexit
+import collections as _collections
 import collections.abc as _abc
 import contextlib as _contextlib
 import enum as _enum
@@ -58,6 +59,7 @@ import operator as _operator
 import os as _os
 import queue as _queue
 import re as _re
+import struct as _struct
 import sys as _sys
 import threading as _threading
 import time as _time
@@ -748,9 +750,12 @@ METADATA_PRETTY_NAME = _METADATA + 'pretty-name'
 #: Key: what a signal means (``'CV'``, for example).
 METADATA_SIGNAL_TYPE = _METADATA + 'signal-type'
 
-_AUDIO_TYPE = '32 bit float mono audio'
-_MIDI_TYPE = '8 bit raw midi'
+_AUDIO = b'32 bit float mono audio'
+_MIDI = b'8 bit raw midi'
 _SAMPLE_BYTES = 4
+
+# Up to so many ports, each of them is looked up when they are listed.
+_FEW = 40
 
 # A deadline that a healthy server keeps with a wide margin.
 _PATIENCE = 3.0
@@ -767,6 +772,11 @@ class PortFlags(_enum.IntFlag):
     IS_PHYSICAL = _lib.JackPortIsPhysical
     CAN_MONITOR = _lib.JackPortCanMonitor
     IS_TERMINAL = _lib.JackPortIsTerminal
+
+
+_FLAGS = tuple(flag.value for flag in (
+    PortFlags.IS_INPUT, PortFlags.IS_OUTPUT, PortFlags.IS_PHYSICAL,
+    PortFlags.CAN_MONITOR, PortFlags.IS_TERMINAL))
 
 
 class LatencyRange(_t.NamedTuple):
@@ -884,12 +894,26 @@ class _JackRuntimeError(JackError, RuntimeError):
 _NULL = _ffi.NULL
 _buffer = _ffi.buffer
 _memmove = _ffi.memmove
+_new = _ffi.new
 _CHARS = _ffi.typeof('char[]')
 _POSITION = _ffi.typeof('jack_position_t *')
 _PORT = _ffi.typeof('jack_port_t *')
 
 # Memory that is going to be filled at once need not be cleared first.
 _new_chars = _ffi.new_allocator(should_clear_after_alloc=False)
+
+
+# Up to this number of bytes, a copy is made sooner than the interpreter lock
+# is given up.
+_SMALL = 256
+
+# Small objects in a container are used again when there is no reference to
+# them but the container's: that is, when _references() says _UNSHARED, which
+# it never does on a Python that does not count references.
+_references: _abc.Callable[[object], int] = getattr(
+    _sys, 'getrefcount', lambda _: -1)
+_example = [object()]
+_UNSHARED = max(0, min(_references(_example[0]), *map(_references, _example)))
 
 
 def _string(ptr: _t.Any) -> str:
@@ -912,10 +936,11 @@ def _take_names(ptr: _t.Any) -> list[bytes]:
     names: list[bytes] = []
     string = _ffi.string
     try:
-        name = ptr[0]
-        while name:
+        for index in _itertools.count():
+            name = ptr[index]
+            if not name:
+                break
             names.append(string(name))
-            name = ptr[len(names)]
     finally:
         _lib.jack_free(ptr)
     return names
@@ -1042,6 +1067,8 @@ class _Core:
         #: The C pointer; `None` from the moment that closing begins.
         self.ptr = ptr
         self.name = name
+        #: What the full names of our own ports begin with.
+        self.prefix = name.encode('utf-8', 'surrogateescape') + b':'
         self.server = server
         #: Completes the sentence "client 'x' ..." once it cannot be used.
         self.end = ''
@@ -1081,9 +1108,27 @@ class _Core:
         self.outputs: list[OwnPort] = []
         #: MIDI ports with events that were reserved in this cycle.
         self.reserved: list[OwnMidiPort] = []
-        #: Addresses of JACK's buffers as pointers.
+        #: JACK's memory, by its address: samples, and bytes of MIDI events.
+        self.views = _Views(0)
         self.pointers = _Pointers()
         self.runner: _Runner | None = None
+        #: Positions that were given out, and their addresses; two of them,
+        #: as the last one is held on to until there is the next.
+        self.positions: _collections.deque[tuple[_t.Any, _t.Any]] = (
+            _collections.deque())
+        self.handle: _t.Any = None
+
+    def make_position(self, spare: tuple[_t.Any, _t.Any] | None
+                      ) -> tuple[_t.Any, _t.Any]:
+        """Return a new position, as *spare* is in use (or there is none)."""
+        ptr = self.require()
+        if self.handle is None:
+            _load_realtime_calls()
+            self.handle = _rt.handle(ptr)
+        if spare is not None and not self.positions:
+            self.positions.append(spare)
+        position = _new(_POSITION)
+        return position, _rt.handle(position)
 
     def require(self) -> _t.Any:
         """Return the C pointer, or raise when the client cannot be used."""
@@ -1214,6 +1259,7 @@ class _Core:
         if frames != self.frames:
             # What was prepared for this cycle is of another size.
             self.frames = frames
+            self.views = _Views(frames * _SAMPLE_BYTES)
             self.cycle += 1
             self.outputs = []
 
@@ -1222,13 +1268,14 @@ class _Core:
         frames = self.frames
         if self.outputs:
             get_buffer = _rt.get_buffer
-            pointers, size = self.pointers, frames * _SAMPLE_BYTES
+            views = self.views
             following = self.cycle + 1
             for port in self.outputs:
                 if port._end:
                     continue
-                _memmove(pointers[get_buffer(port._handle, frames)],
-                         port._data, size)
+                views[get_buffer(port._handle, frames)][:] = port._buffer
+                if port._is_kept():
+                    port._allocate(frames)
                 port._cycle = following
         if self.reserved:
             for midi_port in self.reserved:
@@ -1273,10 +1320,30 @@ class _Core:
         self.lifecycle = _threading.RLock()
 
 
-class _Pointers(dict[_t.Any, _t.Any]):
-    """A table of pointers by address, as making one takes its time."""
+class _Views(dict[_t.Any, _t.Any]):
+    """A table of buffers by address, as making one takes its time.
+
+    They are for copying within the cycle, and never given away.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
 
     def __missing__(self, address: _t.Any) -> _t.Any:
+        if not address:
+            raise JackError('JACK has no buffer for this port')
+        view = self[address] = _buffer(_ffi.cast('char *', address),
+                                       self.size)
+        return view
+
+
+class _Pointers(dict[_t.Any, _t.Any]):
+    """A table of pointers by address, likewise."""
+
+    def __missing__(self, address: _t.Any) -> _t.Any:
+        if len(self) == 4096:
+            self.clear()
         pointer = self[address] = _ffi.cast('void *', address)
         return pointer
 
@@ -1587,6 +1654,10 @@ class _RealtimeCalls:
     cannot snatch it from the middle of a cycle.
     """
 
+    pointer: _t.Any
+    size: _t.Any
+    sizes: _t.Any
+
     def __init__(self) -> None:
         if _sys.implementation.name == 'cpython':
             self._use_ctypes()
@@ -1596,30 +1667,40 @@ class _RealtimeCalls:
     def _use_ctypes(self) -> None:
         import ctypes
 
-        def bind(name: str, result: _t.Any, *arguments: _t.Any) -> _t.Any:
-            address = _address(name)
-            return ctypes.PYFUNCTYPE(result, *arguments)(address)
+        def bind(name: str, result: _t.Any) -> _t.Any:
+            # Without argument types: to check arguments takes longer than
+            # the call.  So pointers and sizes are passed as what ctypes
+            # itself makes of them; all else fits an int.
+            return ctypes.PYFUNCTYPE(result)(_address(name))
 
         pointer, size = ctypes.c_void_p, ctypes.c_size_t
         uint32 = ctypes.c_uint32
-        self.handle = _int_from_ptr
-        self.signal = bind('jack_cycle_signal', None, pointer, ctypes.c_int)
-        self.get_buffer = bind('jack_port_get_buffer', pointer, pointer,
-                               uint32)
-        self.midi_count = bind('jack_midi_get_event_count', uint32, pointer)
-        self.midi_get = bind('jack_midi_event_get', ctypes.c_int, pointer,
-                             pointer, uint32)
-        self.midi_clear = bind('jack_midi_clear_buffer', None, pointer)
-        self.midi_space = bind('jack_midi_max_event_size', size, pointer)
-        self.midi_reserve = bind('jack_midi_event_reserve', pointer, pointer,
-                                 uint32, size)
-        self.midi_write = bind('jack_midi_event_write', ctypes.c_int, pointer,
-                               uint32, ctypes.c_char_p, size)
-        self.midi_lost = bind('jack_midi_get_lost_event_count', uint32,
-                              pointer)
+        self.pointer = pointer.from_param
+        self.size = size.from_param
+        # Those of most events and small pieces of data, made in advance.
+        self.sizes = list(map(self.size, range(_SMALL + 1)))
+        self.handle = lambda ptr: pointer.from_param(_int_from_ptr(ptr))
+        # The only one that lets others run Python meanwhile.
+        self.wait = ctypes.CFUNCTYPE(uint32)(_address('jack_cycle_wait'))
+        self.signal = bind('jack_cycle_signal', None)
+        self.get_buffer = bind('jack_port_get_buffer', pointer)
+        self.midi_count = bind('jack_midi_get_event_count', uint32)
+        self.midi_get = bind('jack_midi_event_get', ctypes.c_int)
+        self.midi_clear = bind('jack_midi_clear_buffer', None)
+        self.midi_space = bind('jack_midi_max_event_size', size)
+        self.midi_reserve = bind('jack_midi_event_reserve', pointer)
+        self.midi_write = bind('jack_midi_event_write', ctypes.c_int)
+        self.midi_lost = bind('jack_midi_get_lost_event_count', uint32)
+        self.query = bind('jack_transport_query', ctypes.c_int)
+        self.ring_write = bind('jack_ringbuffer_write', size)
+        self.ring_read = bind('jack_ringbuffer_read', size)
+        self.ring_peek = bind('jack_ringbuffer_peek', size)
 
     def _use_cffi(self) -> None:
-        self.handle = lambda ptr: ptr
+        self.handle = self.pointer = lambda ptr: ptr
+        self.size = int
+        self.sizes = range(_SMALL + 1)
+        self.wait = _lib.jack_cycle_wait
         self.signal = _lib.jack_cycle_signal
         self.get_buffer = _lib.jack_port_get_buffer
         self.midi_count = _lib.jack_midi_get_event_count
@@ -1630,6 +1711,10 @@ class _RealtimeCalls:
             _lib.jack_midi_event_reserve(*args) or None)
         self.midi_write = _lib.jack_midi_event_write
         self.midi_lost = _lib.jack_midi_get_lost_event_count
+        self.query = _lib.jack_transport_query
+        self.ring_write = _lib.jack_ringbuffer_write
+        self.ring_read = _lib.jack_ringbuffer_read
+        self.ring_peek = _lib.jack_ringbuffer_peek
 
 
 def _period(ptr: _t.Any) -> float:
@@ -1774,14 +1859,12 @@ def _process_loop(runner: _Runner) -> None:
     """Call the process callback once per cycle."""
     core = runner.core
     process = core.process()
-    wait = _lib.jack_cycle_wait
-    signal = _rt.signal
-    ptr = runner.ptr
+    wait, signal = _rt.wait, _rt.signal
     handle = runner.handle
     ident = _get_ident()
     runner.pending = True
     while True:
-        frames = wait(ptr)
+        frames = wait(handle)
         if runner.stopping or not frames:
             return
         core.cycle += 1
@@ -1845,6 +1928,9 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
 _CANCEL_DISABLE = 0 if _sys.platform == 'darwin' else 1
 
 _IMPLEMENTATION = _implementation()
+
+# Whether libjack itself sees to it that a position is not half a new one.
+_COHERENT = _IMPLEMENTATION == 'JACK 2'
 
 # Whether a MIDI event may take all of the space that there is said to be: all
 # but JACK 2 crash then.
@@ -2381,6 +2467,9 @@ class TransportState:
 _TRANSPORT_NAMES = {STOPPED: 'STOPPED', ROLLING: 'ROLLING',
                     STARTING: 'STARTING', NETSTARTING: 'NETSTARTING'}
 
+# They never change, so that one of each will do.
+_TRANSPORT_STATES = {code: TransportState(code) for code in _TRANSPORT_NAMES}
+
 # Which fields of a position belong to which bit of `valid`.
 _POSITION_FIELDS = {
     POSITION_BBT: ('bar', 'beat', 'tick', 'bar_start_tick', 'beats_per_bar',
@@ -2428,13 +2517,18 @@ def position2dict(pos: _t.Any) -> dict[str, _t.Any]:
     if not _is_position(pos):
         raise TypeError('pos must be a jack_position_t, '
                         f'not {type(pos).__name__}')
+    return _valid_fields(pos)
+
+
+def _valid_fields(pos: _t.Any) -> dict[str, _t.Any]:
     result = {'usecs': pos.usecs, 'frame_rate': pos.frame_rate,
               'frame': pos.frame}
     valid = pos.valid
     if valid:
         for bit, fields in _POSITION_FIELDS.items():
             if valid & bit:
-                result.update((name, getattr(pos, name)) for name in fields)
+                for name in fields:
+                    result[name] = getattr(pos, name)
     return result
 
 
@@ -2575,10 +2669,11 @@ class Client:
         core.client = _weakref.ref(self)
         self._core = core
         _open_cores.add(core)
-        self._inports = Ports(self, _AUDIO_TYPE, _lib.JackPortIsInput)
-        self._outports = Ports(self, _AUDIO_TYPE, _lib.JackPortIsOutput)
-        self._midi_inports = Ports(self, _MIDI_TYPE, _lib.JackPortIsInput)
-        self._midi_outports = Ports(self, _MIDI_TYPE, _lib.JackPortIsOutput)
+        audio, midi = _AUDIO.decode(), _MIDI.decode()
+        self._inports = Ports(self, audio, _lib.JackPortIsInput)
+        self._outports = Ports(self, audio, _lib.JackPortIsOutput)
+        self._midi_inports = Ports(self, midi, _lib.JackPortIsInput)
+        self._midi_outports = Ports(self, midi, _lib.JackPortIsOutput)
         # Ports of other types.
         self._other_ports = Ports(self, '', 0)
         # Always there, so that every later call can tell of the server's end.
@@ -2779,7 +2874,8 @@ class Client:
     @property
     def _ptr(self) -> _t.Any:
         """The C pointer; `JackError` when the client cannot be used."""
-        return self._core.require()
+        core = self._core
+        return core.require() if core.end else core.ptr
 
     # -- Identity and server
 
@@ -2852,7 +2948,7 @@ class Client:
         Calls: `jack_get_sample_rate`_
 
         """
-        return int(_lib.jack_get_sample_rate(self._ptr))
+        return _lib.jack_get_sample_rate(self._ptr)
 
     @property
     def blocksize(self) -> int:
@@ -2871,7 +2967,7 @@ class Client:
         Calls: `jack_get_buffer_size`_, `jack_set_buffer_size`_
 
         """
-        return int(_lib.jack_get_buffer_size(self._ptr))
+        return _lib.jack_get_buffer_size(self._ptr)
 
     @blocksize.setter
     def blocksize(self, blocksize: int) -> None:
@@ -3062,7 +3158,7 @@ class Client:
                   buffersize: int = 0) -> OwnPort:
         core = self._core
         data = _encode_name(shortname, 'shortname')
-        full = core.name.encode('utf-8', 'surrogateescape') + b':' + data
+        full = core.prefix + data
         message = f'cannot register port {shortname!r}'
         _check_port_name(full, message)
         if full in core.own:
@@ -3077,8 +3173,8 @@ class Client:
                 'name may be taken, the type unknown, or there are as many '
                 'ports as the server allows (jackd -p NUMBER allows more)'
                 + _hint())
-        cls = _own_port_class(_string(_lib.jack_port_type(ptr)))
-        return cls(ptr, self)
+        cls = _port_class(_ffi.string(_lib.jack_port_type(ptr)), True)
+        return _t.cast(OwnPort, cls(ptr, self))
 
     def owns(self, port: str | Port) -> bool:
         """Tell whether a port belongs to this client.
@@ -3190,45 +3286,32 @@ class Client:
         if pattern:
             _check_pattern(pattern)
         flags = 0
-        for wanted, flag in ((is_input, PortFlags.IS_INPUT),
-                             (is_output, PortFlags.IS_OUTPUT),
-                             (is_physical, PortFlags.IS_PHYSICAL),
-                             (can_monitor, PortFlags.CAN_MONITOR),
-                             (is_terminal, PortFlags.IS_TERMINAL)):
+        for wanted, flag in zip((is_input, is_output, is_physical,
+                                 can_monitor, is_terminal), _FLAGS):
             if wanted:
                 flags |= flag
-        audio_type, midi_type = _AUDIO_TYPE.encode(), _MIDI_TYPE.encode()
-        if is_audio and not is_midi:
-            return self._ports_of_classes(
-                self._list_names(pattern, audio_type, flags),
-                _itertools.repeat(Port))
-        if is_midi and not is_audio:
-            return self._ports_of_classes(
-                self._list_names(pattern, midi_type, flags),
-                _itertools.repeat(MidiPort))
-        # The order is the server's, and the classes come from one list per
-        # type, as that is cheaper than to ask for the type of each port.
-        names = self._list_names(pattern, b'', flags)
-        classes: dict[bytes, type[Port]] = dict.fromkeys(
-            self._list_names(pattern, audio_type, flags), Port)
-        classes.update(dict.fromkeys(
-            self._list_names(pattern, midi_type, flags), MidiPort))
-        if len(names) == len(classes) and classes.keys() >= set(names):
-            return self._ports_of_classes(names,
-                                          map(classes.__getitem__, names))
-        # Some are of another type, or have been registered a moment ago.
+        both = bool(is_audio) == bool(is_midi)
+        names = self._list_names(
+            pattern, b'' if both else _AUDIO if is_audio else _MIDI, flags)
+        if len(names) > _FEW:
+            # libjack takes longer to find a port by its name the more ports
+            # there are: take their classes from one list for each type.
+            classes = {name: cls for porttype, cls in _PORT_CLASSES.items()
+                       for name in self._list_names(pattern, porttype, flags)}
+            if classes.keys() >= set(names):
+                return self._ports_of_classes(
+                    names, map(classes.__getitem__, names))
+        # Few, or some are of another type, or were registered a moment ago.
         ports = self._ports_from_names(names)
-        if is_audio:
+        if both and is_audio:
             return [port for port in ports if port.is_audio or port.is_midi]
         return ports
 
     def _ports_of_classes(self, names: list[bytes],
                           classes: _abc.Iterable[type[Port]]) -> list[Port]:
         """Make port objects without looking each of them up."""
-        core = self._core
-        mine = core.name.encode('utf-8', 'surrogateescape') + b':'
-        own = core.own
-        return [name.startswith(mine) and own.get(name)
+        own, prefix = self._core.own, self._core.prefix
+        return [name.startswith(prefix) and own.get(name)
                 or cls._named(name, self)
                 for name, cls in zip(names, classes)]
 
@@ -3267,9 +3350,8 @@ class Client:
         own = self._core.own.get(name)
         if own is not None:
             return own
-        porttype = _string(_lib.jack_port_type(ptr))
-        mine = _lib.jack_port_is_mine(self._ptr, ptr)
-        cls = (_own_port_class if mine else _port_class)(porttype)
+        cls = _port_class(_ffi.string(_lib.jack_port_type(ptr)),
+                          _lib.jack_port_is_mine(self._ptr, ptr))
         return cls(ptr, self)
 
     def _port_from_name(self, name: bytes) -> Port | None:
@@ -3284,9 +3366,8 @@ class Client:
 
     def _port_from_memory(self, memory: _Memory) -> Port:
         """Make an object for a port that is gone."""
-        cls = (_own_port_class if memory.is_mine
-               else _port_class)(memory.type)
-        port = cls._named(memory.name, self)
+        port: Port = _port_class(memory.type.encode(),
+                                 memory.is_mine)._named(memory.name, self)
         port._memory = memory
         return port
 
@@ -3423,8 +3504,25 @@ class Client:
 
     def _ports_from_names(self, names: list[bytes]) -> list[Port]:
         """Make port objects, leaving out what has vanished meanwhile."""
-        found = (self._port_from_name(name) for name in names)
-        return [port for port in found if port is not None]
+        ptr, prefix = self._ptr, self._core.prefix
+        by_name, porttype = _lib.jack_port_by_name, _lib.jack_port_type
+        string = _ffi.string
+        ports: list[Port] = []
+        for name in names:
+            if name.startswith(prefix):
+                port = self._port_from_name(name)
+                if port is None:
+                    continue
+            else:
+                port_ptr = by_name(ptr, name)
+                if not port_ptr:
+                    continue
+                cls = _PORT_CLASSES.get(string(porttype(port_ptr)),
+                                        UnknownPort)
+                port = cls._named(name, self)
+                port._uuid = _uuid_of(port_ptr)
+            ports.append(port)
+        return ports
 
     def request_monitor(self, port: str | Port, onoff: bool) -> None:
         """Turn input monitoring of a port on or off.
@@ -3478,7 +3576,8 @@ class Client:
         Calls: `jack_transport_query`_
 
         """
-        return TransportState(_lib.jack_transport_query(self._ptr, _NULL))
+        state = _lib.jack_transport_query(self._ptr, _NULL)
+        return _TRANSPORT_STATES.get(state) or TransportState(state)
 
     @property
     def transport_frame(self) -> int:
@@ -3493,7 +3592,7 @@ class Client:
         `jack_transport_locate`_
 
         """
-        return int(_lib.jack_get_current_transport_frame(self._ptr))
+        return _lib.jack_get_current_transport_frame(self._ptr)
 
     @transport_frame.setter
     def transport_frame(self, frame: int) -> None:
@@ -3530,7 +3629,8 @@ class Client:
 
         """
         state, position = self.transport_query_struct()
-        return TransportState(state), position2dict(position)
+        return (_TRANSPORT_STATES.get(state) or TransportState(state),
+                _valid_fields(position))
 
     def transport_query_struct(self) -> tuple[int, _t.Any]:
         """Return the transport's state and position as C has them.
@@ -3554,14 +3654,23 @@ class Client:
         Calls: `jack_transport_query`_
 
         """
-        ptr = self._ptr
-        position = _ffi.new(_POSITION)
-        state = _lib.jack_transport_query(ptr, position)
-        # The server may have been writing at the same time.
+        core = self._core
+        try:
+            spare = core.positions.popleft()
+        except IndexError:
+            spare = core.make_position(None)
+        if core.end or _references(spare[0]) != _UNSHARED:
+            spare = core.make_position(spare)
+        position, handle = spare
+        core.positions.append(spare)
+        state: int = _rt.query(core.handle, handle)
+        if _COHERENT or position.unique_1 == position.unique_2:
+            return state, position
+        # The server was writing at the same time.
         for _ in range(1000):
+            state = _rt.query(core.handle, handle)
             if position.unique_1 == position.unique_2:
-                return int(state), position
-            state = _lib.jack_transport_query(ptr, position)
+                return state, position
         raise JackError('the transport position keeps changing while it is '
                         'read: is the server alive?')
 
@@ -4666,7 +4775,7 @@ class Client:
         Calls: `jack_frames_since_cycle_start`_
 
         """
-        return int(_lib.jack_frames_since_cycle_start(self._ptr))
+        return _lib.jack_frames_since_cycle_start(self._ptr)
 
     @property
     def frame_time(self) -> int:
@@ -4679,7 +4788,7 @@ class Client:
         Calls: `jack_frame_time`_
 
         """
-        return int(_lib.jack_frame_time(self._ptr))
+        return _lib.jack_frame_time(self._ptr)
 
     @property
     def last_frame_time(self) -> int:
@@ -4693,7 +4802,7 @@ class Client:
         Calls: `jack_last_frame_time`_
 
         """
-        return int(_lib.jack_last_frame_time(self._ptr))
+        return _lib.jack_last_frame_time(self._ptr)
 
     @property
     def cycle_times(self) -> CycleTimes:
@@ -5140,20 +5249,19 @@ class Port:
                             'Ports.register() and found with '
                             'Client.get_ports()')
         _require_client(client)
-        self._setup(_ffi.string(_lib.jack_port_name(port_ptr)), client)
+        self._bytes = _ffi.string(_lib.jack_port_name(port_ptr))
+        self._client = client
+        self._core = client._core
         self._uuid = _uuid_of(port_ptr)
 
     @classmethod
     def _named(cls, name: bytes, client: Client) -> _t.Any:
         """Make a handle without asking libjack for anything."""
         self = cls.__new__(cls)
-        Port._setup(self, name, client)
-        return self
-
-    def _setup(self, name: bytes, client: Client) -> None:
         self._bytes = name
         self._client = client
         self._core = client._core
+        return self
 
     def __repr__(self) -> str:
         name = self._bytes.decode('utf-8', 'surrogateescape')
@@ -5496,11 +5604,12 @@ class Port:
         return LatencyRange(latency.min, latency.max)
 
 
-def _uuid_of(port_ptr: _t.Any) -> int:
-    """Return a port's UUID, or 0 if this libjack knows of none."""
-    if not _lib.has('jack_port_uuid'):
-        return 0
-    return int(_lib.jack_port_uuid(port_ptr))
+def _no_uuid(port_ptr: _t.Any) -> int:
+    """Stand in for `jack_port_uuid`_ where libjack does not have it."""
+    return 0
+
+
+_uuid_of = (_lib.jack_port_uuid if _lib.has('jack_port_uuid') else _no_uuid)
 
 
 def _require_client(client: _t.Any) -> None:
@@ -5572,7 +5681,7 @@ class OwnPort(Port):
         # so that no reference into JACK's outlives it.
         self._cycle = -1
         self._frames = 0
-        self._data: _t.Any = None
+        self._samples: _t.Any = None
         self._buffer: _t.Any = None
         self._array: _t.Any = None
         self._core.own[self._bytes] = self
@@ -5845,8 +5954,8 @@ class OwnPort(Port):
             A writable buffer object of cffi's with ``4 * frames`` bytes:
             32-bit floats in native byte order, nominally from -1 to 1.
             ``memoryview(buffer).cast('f')`` gives access to each of them.
-            Its memory belongs to this library and is used again in the next
-            cycle; copy what is to be kept.
+            Its memory is used again in the next cycle, unless you hold on to
+            it: then it is yours, and what you do with it changes nothing.
 
         Raises
         ------
@@ -5907,7 +6016,9 @@ class OwnPort(Port):
 
     def _make_array(self) -> _t.Any:
         import numpy
-        self._array = numpy.frombuffer(self._buffer, dtype=numpy.float32)
+        # A buffer of its own: references to the other one are counted.
+        self._array = numpy.frombuffer(_buffer(self._samples),
+                                       dtype=numpy.float32)
         return self._array
 
     def _outside(self, method: str) -> JackError:
@@ -5921,24 +6032,48 @@ class OwnPort(Port):
     def _fetch(self, core: _Core) -> None:
         """Get this cycle's data from JACK."""
         frames = core.frames
-        if frames != self._frames or self._end:
+        if frames != self._frames or self._end or self._is_kept():
             self._allocate(frames)
         if self._is_output:
             # Its turn to be read comes after the callback, from now on.
             core.outputs = [*core.outputs, self]
         else:
-            _memmove(self._data,
-                     core.pointers[_rt.get_buffer(self._handle, frames)],
-                     frames * _SAMPLE_BYTES)
+            self._buffer[:] = core.views[
+                _rt.get_buffer(self._handle, frames)]
         self._cycle = core.cycle
 
     def _allocate(self, frames: int) -> None:
         if self._end:
             self._resolve()
-        self._data = _ffi.new('float[]', frames)
-        self._buffer = _ffi.buffer(self._data)
+        self._samples = _new('float[]', frames)
+        self._buffer = _buffer(self._samples)
         self._array = None
         self._frames = frames
+
+    def _is_kept(self) -> bool:
+        """Tell whether the user has held on to what was given out."""
+        return (_references(self._buffer) != _UNSHARED
+                or self._array is not None
+                and _references(self._array) != _UNSHARED)
+
+
+#: A ``jack_midi_event_t``.
+_EVENT = _struct.Struct('@INP')
+
+
+class _EventSlots:
+    """Room for the events of one cycle."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        # What jack_midi_event_get() fills in.
+        events = _ffi.new('jack_midi_event_t[]', count)
+        self.handles = [_rt.handle(events + number)
+                        for number in range(count)]
+        self.fields = memoryview(_buffer(events))
+        # The bytes, and what the user gets of them.
+        self.memories = [_new_chars(_CHARS, 3) for _ in range(count)]
+        self.buffers = [_buffer(memory) for memory in self.memories]
 
 
 class OwnMidiPort(MidiPort, OwnPort):
@@ -5958,6 +6093,7 @@ class OwnMidiPort(MidiPort, OwnPort):
     def __init__(self, port_ptr: _t.Any, client: Client) -> None:
         super().__init__(port_ptr, client)
         self._source: _t.Any = None
+        self._slots = _EventSlots(0)
         self._last_time = 0
         # Events that were reserved in this cycle: JACK's memory for each, our
         # memory for it, and the size.
@@ -6022,30 +6158,40 @@ class OwnMidiPort(MidiPort, OwnPort):
 
         """
         source = self._events('incoming_midi_events')
-        return self._read_events(source, self._core.cycle)
+        count = _rt.midi_count(source)
+        events = self._copy_events(source, count) if count else []
+        return self._pass_on(events, self._core.cycle, _get_ident())
 
-    def _read_events(self, source: _t.Any, cycle: int
-                     ) -> _abc.Iterator[tuple[int, _t.Any]]:
+    def _copy_events(self, source: _t.Any,
+                     count: int) -> list[tuple[int, _t.Any]]:
+        """Copy all events of this cycle to memory of our own."""
+        if count > self._slots.count:
+            self._slots = _EventSlots(2 * count)
+        slots = self._slots
+        if any(map(_rt.midi_get, slots.handles, _itertools.repeat(source),
+                   range(count))):
+            raise JackError('cannot read the MIDI events of '
+                            + self._description())
+        buffers, memories = slots.buffers, slots.memories
+        pointers = self._core.pointers
+        events: list[tuple[int, _t.Any]] = []
+        for references, buffer, memory, (time, size, address) in zip(
+                map(_references, buffers), buffers, memories,
+                _EVENT.iter_unpack(slots.fields[:count * _EVENT.size])):
+            if references != _UNSHARED or len(buffer) != size:
+                memory = memories[len(events)] = _new_chars(_CHARS, size)
+                buffer = buffers[len(events)] = _buffer(memory)
+            _memmove(memory, pointers[address], size)
+            events.append((time, buffer))
+        return events
+
+    def _pass_on(self, events: list[tuple[int, _t.Any]], cycle: int,
+                 ident: int) -> _abc.Iterator[tuple[int, _t.Any]]:
         core = self._core
-        ident = _get_ident()
-        self._check_cycle(cycle)
-        event = _ffi.new('jack_midi_event_t *')
-        handle = _rt.handle(event)
-        get = _rt.midi_get
-        for index in range(_rt.midi_count(source)):
+        for event in events:
             if core.cycle != cycle or core.ident != ident:
-                self._check_cycle(cycle)
-            if get(handle, source, index):
-                return
-            size = event.size
-            data = _new_chars(_CHARS, size)
-            _memmove(data, event.buffer, size)
-            yield event.time, _buffer(data)
-
-    def _check_cycle(self, cycle: int) -> None:
-        core = self._core
-        if core.cycle != cycle or core.ident != _get_ident():
-            raise JackError('the MIDI events of an earlier cycle are gone')
+                raise JackError('the MIDI events of an earlier cycle are gone')
+            yield event
 
     def clear_buffer(self) -> None:
         """Remove all events from an output port.
@@ -6115,7 +6261,8 @@ class OwnMidiPort(MidiPort, OwnPort):
                 or not self._last_time <= time < core.frames):
             time = self._check_event(time, size)
         if not _EXACT_FIT and not self._fits(size) or _rt.midi_write(
-                self._source, time, event, size):
+                self._source, time, event,
+                _rt.sizes[size] if size <= _SMALL else _rt.size(size)):
             raise JackError(
                 f'cannot write a MIDI event of {size} bytes to '
                 f'{self._description()}: there is room for '
@@ -6153,7 +6300,7 @@ class OwnMidiPort(MidiPort, OwnPort):
         source = self._writable_events('reserve_midi_event')
         number = _integer(size, 'size')
         offset = self._check_event(time, number)
-        target = (_rt.midi_reserve(source, offset, number)
+        target = (_rt.midi_reserve(source, offset, _rt.size(number))
                   if _EXACT_FIT or self._fits(number) else None)
         if not target:
             return _ffi.buffer(_ffi.new('char[]', 0))
@@ -6172,7 +6319,8 @@ class OwnMidiPort(MidiPort, OwnPort):
         if self._cycle != core.cycle:
             if self._end:
                 self._resolve()
-            self._source = _rt.get_buffer(self._handle, core.frames)
+            self._source = _rt.pointer(
+                _rt.get_buffer(self._handle, core.frames))
             self._reserved.clear()
             self._last_time = 0
             self._cycle = core.cycle
@@ -6211,13 +6359,13 @@ class OwnMidiPort(MidiPort, OwnPort):
         self._reserved.clear()
 
 
-def _port_class(porttype: str) -> type[Port]:
-    return {_AUDIO_TYPE: Port, _MIDI_TYPE: MidiPort}.get(porttype,
-                                                         UnknownPort)
+_PORT_CLASSES: dict[bytes, type[Port]] = {_AUDIO: Port, _MIDI: MidiPort}
 
 
-def _own_port_class(porttype: str) -> type[OwnPort]:
-    return OwnMidiPort if porttype == _MIDI_TYPE else OwnPort
+def _port_class(porttype: bytes, is_mine: bool) -> type[Port]:
+    if is_mine:
+        return OwnMidiPort if porttype == _MIDI else OwnPort
+    return _PORT_CLASSES.get(porttype, UnknownPort)
 
 
 class Ports:
@@ -6375,6 +6523,10 @@ class RingBuffer:
                         f'no memory for a ring buffer of {number} bytes')
         self._ptr = _ffi.gc(ptr, _lib.jack_ringbuffer_free)
         self._allocated = int(ptr.size)
+        _load_realtime_calls()
+        self._handle = _rt.handle(ptr)
+        # The last buffer that was given out, and its memory.
+        self._last: tuple[_t.Any, _t.Any, _t.Any] | None = None
 
     def __repr__(self) -> str:
         return (f'<jack.RingBuffer of {self.size} bytes: '
@@ -6418,9 +6570,14 @@ class RingBuffer:
         Calls: `jack_ringbuffer_write`_
 
         """
-        if type(data) is not bytes:
-            data = _bytes(data, 'data')
-        written: int = _lib.jack_ringbuffer_write(self._ptr, data, len(data))
+        kind = type(data)
+        if kind is not bytes:
+            data = data[:] if kind is _buffer else _bytes(data, 'data')
+        size = len(data)
+        if size <= _SMALL:
+            written: int = _rt.ring_write(self._handle, data, _rt.sizes[size])
+        else:
+            written = _lib.jack_ringbuffer_write(self._ptr, data, size)
         return written
 
     @property
@@ -6494,6 +6651,8 @@ class RingBuffer:
         Calls: `jack_ringbuffer_read`_
 
         """
+        if type(size) is int and 0 <= size <= _SMALL:
+            return self._copy_small(_rt.ring_read, size)
         return self._copy(_lib.jack_ringbuffer_read, size)
 
     def peek(self, size: int) -> _t.Any:
@@ -6520,6 +6679,8 @@ class RingBuffer:
         Calls: `jack_ringbuffer_peek`_
 
         """
+        if type(size) is int and 0 <= size <= _SMALL:
+            return self._copy_small(_rt.ring_peek, size)
         return self._copy(_lib.jack_ringbuffer_peek, size)
 
     @property
@@ -6618,6 +6779,21 @@ class RingBuffer:
         """
         return int(self._ptr.size)
 
+    def _copy_small(self, function: _t.Any, size: int) -> _t.Any:
+        last = self._last
+        # Taken, lest a second thread (which should not be) has it as well.
+        self._last = None
+        if (last is None or len(last[0]) != size
+                or _references(last[0]) != _UNSHARED):
+            memory = _new_chars(_CHARS, size)
+            last = _buffer(memory), memory, _rt.handle(memory)
+        buffer, memory, handle = last
+        number = function(self._handle, handle, _rt.sizes[size])
+        if number < size:
+            return _buffer(memory, number)
+        self._last = last
+        return buffer
+
     def _copy(self, function: _t.Any, size: int) -> _t.Any:
         if type(size) is not int or size < 0:
             size = _integer(size, 'size', 64)
@@ -6651,14 +6827,17 @@ def _limited(size: int, limit: int, what: str) -> int:
 
 def _bytes(data: _t.Any, argument: str) -> bytes:
     """Make bytes from a buffer or from integers."""
-    if not isinstance(data, (tuple, list, str)):
-        try:
-            return memoryview(data).tobytes()
-        except TypeError:
-            pass    # Not a buffer: go on with integers.
-    if isinstance(data, (str, int)) or not isinstance(data, _abc.Iterable):
-        raise TypeError(f'{argument} must be bytes, a buffer or a sequence '
-                        f'of integers, not {type(data).__name__}')
+    if type(data) is not tuple and type(data) is not list:
+        if not isinstance(data, str):
+            try:
+                return memoryview(data).tobytes()
+            except TypeError:
+                pass    # Not a buffer: go on with integers.
+        if (isinstance(data, (str, int))
+                or not isinstance(data, _abc.Iterable)):
+            raise TypeError(f'{argument} must be bytes, a buffer or a '
+                            'sequence of integers, not '
+                            + type(data).__name__)
     try:
         return bytes(data)
     except (TypeError, ValueError) as error:

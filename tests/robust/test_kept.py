@@ -108,9 +108,6 @@ assert all(note[0] == 0x90 for note in notes), notes
 )
 
 
-@pytest.mark.xfail(
-    strict=True, reason='the memory of a buffer is used in each cycle'
-)
 def test_writing_into_kept_buffers_changes_no_later_cycle(
     mode_server, run_python
 ):

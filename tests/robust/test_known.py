@@ -54,20 +54,7 @@ for heir in heirs:
 """
 
 
-@pytest.mark.parametrize(
-    'heir',
-    [
-        'another name',
-        pytest.param(
-            'same name',
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason='a handle from get_ports() that has never been used '
-                'knows no more than its name',
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize('heir', ['another name', 'same name'])
 def test_a_handle_never_turns_into_another_port(
     mode_server, run_python, heir
 ):
