@@ -765,6 +765,14 @@ class PortFlags(_enum.IntFlag):
     """What a port is and can do, as a set of bits.
 
     Bits without a name here (of a later JACK) are kept.
+
+    Examples
+    --------
+    >>> import jack
+    >>> flags = jack.PortFlags.IS_OUTPUT | jack.PortFlags.IS_TERMINAL
+    >>> jack.PortFlags.IS_OUTPUT in flags
+    True
+
     """
 
     IS_INPUT = _lib.JackPortIsInput
@@ -780,14 +788,26 @@ _FLAGS = tuple(flag.value for flag in (
 
 
 class LatencyRange(_t.NamedTuple):
-    """The smallest and the largest latency of a port, in frames."""
+    """The smallest and the largest latency of a port, in frames.
+
+    Examples
+    --------
+    >>> import jack
+    >>> shortest, longest = jack.LatencyRange(256, 512)
+    >>> longest - shortest
+    256
+
+    """
 
     min: int
     max: int
 
 
 class CycleTimes(_t.NamedTuple):
-    """When the current process cycle began, and when the next one will."""
+    """When the current process cycle began, and when the next one will.
+
+    What `Client.cycle_times` returns.
+    """
 
     current_frames: int
     current_usecs: int
@@ -796,7 +816,10 @@ class CycleTimes(_t.NamedTuple):
 
 
 class SessionCommand(_t.NamedTuple):
-    """One client's answer to a session event."""
+    """One client's answer to a session event.
+
+    What `Client.session_notify` returns a list of.
+    """
 
     uuid: str
     client_name: str
@@ -807,7 +830,20 @@ class SessionCommand(_t.NamedTuple):
 # -- Exceptions ---------------------------------------------------------------
 
 class JackError(Exception):
-    """The base class of everything that goes wrong with JACK."""
+    """The base class of everything that goes wrong with JACK.
+
+    Examples
+    --------
+    >>> import jack
+    >>> client = jack.Client('searcher')
+    >>> try:
+    ...     port = client.get_port_by_name('nobody:nothing')
+    ... except jack.JackError as e:
+    ...     print('What a pity:', e)
+    What a pity: there is no port 'nobody:nothing'
+    >>> client.close()
+
+    """
 
 
 class JackErrorCode(JackError):
@@ -819,6 +855,21 @@ class JackErrorCode(JackError):
         What was tried.
     code
         What the C function returned; often an errno value.
+
+    Examples
+    --------
+    >>> import errno, jack
+    >>> client = jack.Client('twice')
+    >>> source = client.outports.register('out')
+    >>> sink = client.inports.register('in')
+    >>> client.activate()
+    >>> source.connect(sink)
+    >>> try:
+    ...     source.connect(sink)
+    ... except jack.JackErrorCode as e:
+    ...     print(e.code == errno.EEXIST)
+    True
+    >>> client.close()
 
     """
 
@@ -840,6 +891,17 @@ class JackOpenError(JackError):
         The client's desired name.
     status
         The reasons that JACK gave.
+
+    Examples
+    --------
+    >>> import jack
+    >>> client = jack.Client('unique')
+    >>> try:
+    ...     jack.Client('unique', use_exact_name=True)
+    ... except jack.JackOpenError as e:
+    ...     print(e.name, e.status.failure)
+    unique True
+    >>> client.close()
 
     """
 
@@ -874,6 +936,18 @@ class CallbackExit(Exception):
     """Raised in a callback to tell JACK of a failure, without a traceback.
 
     In the process callback this ends the processing for good.
+
+    Examples
+    --------
+    Play one block, and no more:
+
+    >>> import jack
+    >>> client = jack.Client('once')
+    >>> @client.set_process_callback
+    ... def process(frames):
+    ...     raise jack.CallbackExit
+    >>> client.close()
+
     """
 
 
@@ -2496,6 +2570,8 @@ def _is_position(pos: _t.Any) -> bool:
 def position2dict(pos: _t.Any) -> dict[str, _t.Any]:
     """Convert a position struct to a dict of its valid fields.
 
+    Realtime-safe.
+
     Parameters
     ----------
     pos
@@ -2512,6 +2588,15 @@ def position2dict(pos: _t.Any) -> dict[str, _t.Any]:
     ------
     TypeError
         If *pos* is something else.
+
+    Examples
+    --------
+    >>> import jack
+    >>> client = jack.Client('reader')
+    >>> state, position = client.transport_query_struct()
+    >>> jack.position2dict(position)['frame_rate'] == client.samplerate
+    True
+    >>> client.close()
 
     """
     if not _is_position(pos):
@@ -2600,8 +2685,6 @@ class Client:
     -----
     ``__init__`` may be called again on the same object after it has failed.
 
-    Calls: `jack_client_open`_
-
     Examples
     --------
     >>> import jack
@@ -2609,6 +2692,8 @@ class Client:
     >>> client.name
     'MyGreatClient'
     >>> client.close()
+
+    Calls: `jack_client_open`_
 
     """
 
@@ -2698,8 +2783,14 @@ class Client:
         JackError
             If called within a callback: JACK would wait for itself.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('brief')
+        >>> client.close()
+        >>> client
+        <jack.Client 'brief' closed: no ports>
+
         Calls: `jack_client_close`_
 
         """
@@ -2762,8 +2853,15 @@ class Client:
         JackErrorCode
             If the server refuses.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('lively')
+        >>> client.activate()
+        >>> client.active
+        True
+        >>> client.close()
+
         Calls: `jack_activate`_
 
         """
@@ -2848,8 +2946,16 @@ class Client:
         JackError
             If called in the process callback, or if that does not return.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('resting')
+        >>> client.activate()
+        >>> client.deactivate()
+        >>> client.active
+        False
+        >>> client.close()
+
         Calls: `jack_deactivate`_
 
         """
@@ -2883,8 +2989,17 @@ class Client:
     def name(self) -> str:
         """The name that the server has given to this client.
 
-        Notes
-        -----
+        Realtime-safe.
+
+        Examples
+        --------
+        >>> import jack
+        >>> first, second = jack.Client('twin'), jack.Client('twin')
+        >>> first.name == second.name
+        False
+        >>> first.close()
+        >>> second.close()
+
         Calls: `jack_get_client_name`_
 
         """
@@ -2895,6 +3010,8 @@ class Client:
     @property
     def uuid(self) -> str:
         """The client's UUID, a decimal number as a str.
+
+        Not realtime-safe.
 
         Raises
         ------
@@ -2912,7 +3029,10 @@ class Client:
 
     @property
     def status(self) -> Status:
-        """What the server said when this client was opened."""
+        """What the server said when this client was opened.
+
+        Realtime-safe.
+        """
         if self._core.closed:
             self._core.require()
         return self._status
@@ -2923,12 +3043,17 @@ class Client:
 
         It does not any more after a process callback has failed or the
         server has gone.
+
+        Realtime-safe.
         """
         return self._core.active
 
     @property
     def closed(self) -> bool:
-        """Whether the client has been closed."""
+        """Whether the client has been closed.
+
+        Realtime-safe.
+        """
         return self._core.closed
 
     @property
@@ -2936,12 +3061,34 @@ class Client:
         """What a callback of this client has raised last, or `None`.
 
         Reset by `activate`.
+
+        Realtime-safe.
+
+        Examples
+        --------
+        >>> import jack, threading
+        >>> client = jack.Client('unlucky')
+        >>> failed = threading.Event()
+        >>> @client.set_process_callback
+        ... def process(frames):
+        ...     failed.set()
+        ...     raise jack.CallbackExit('no more')
+        >>> client.activate()
+        >>> failed.wait(timeout=10)
+        True
+        >>> client.deactivate()
+        >>> client.last_exception
+        CallbackExit('no more')
+        >>> client.close()
+
         """
         return self._core.last_exception
 
     @property
     def samplerate(self) -> int:
         """Frames per second.
+
+        Realtime-safe.
 
         Notes
         -----
@@ -2957,13 +3104,22 @@ class Client:
         The new size holds for the whole server.  Everybody's blocksize
         callback is called, and the sound is interrupted.
 
+        Realtime-safe.  To set it is not.
+
         Raises
         ------
         JackErrorCode
             If the server refuses the size.
+        TypeError, ValueError
+            If it is set to something which is not a number of frames.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('clock')
+        >>> milliseconds = 1000 * client.blocksize / client.samplerate
+        >>> client.close()
+
         Calls: `jack_get_buffer_size`_, `jack_set_buffer_size`_
 
         """
@@ -2981,6 +3137,8 @@ class Client:
     def realtime(self) -> bool:
         """Whether the server runs with real-time scheduling.
 
+        Realtime-safe.
+
         Notes
         -----
         Calls: `jack_is_realtime`_
@@ -2992,6 +3150,13 @@ class Client:
         """Return the share of the cycle's time that is used, in percent.
 
         A running average over all clients, estimated by the server.
+
+        Realtime-safe.
+
+        Returns
+        -------
+        float
+            From 0 to 100, or more when the graph is too slow.
 
         Notes
         -----
@@ -3006,6 +3171,10 @@ class Client:
         Cycles then follow each other without waiting for the driver: this is
         how to render to a file faster than one can listen.  Concerns the
         whole server.
+
+        A whole program is at :doc:`/freewheel`.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -3035,6 +3204,8 @@ class Client:
 
         0 while there is no such thread.
 
+        Realtime-safe.
+
         Notes
         -----
         Calls: `jack_client_thread_id`_
@@ -3046,6 +3217,8 @@ class Client:
     def realtime_priority(self) -> int:
         """The priority of the process thread, -1 without real time.
 
+        Realtime-safe.
+
         Notes
         -----
         Calls: `jack_client_real_time_priority`_
@@ -3056,6 +3229,8 @@ class Client:
     @property
     def max_realtime_priority(self) -> int:
         """The priority that other threads should stay below; -1 for none.
+
+        Realtime-safe.
 
         Notes
         -----
@@ -3072,25 +3247,48 @@ class Client:
 
         `Ports.register` makes one, `OwnPort.unregister` takes one away and
         `Ports.clear` all of them.
+
+        Realtime-safe.
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('mixer')
+        >>> port = client.inports.register('voice')
+        >>> client.inports
+        [jack.OwnPort('mixer:voice')]
+        >>> client.inports[0] is port
+        True
+        >>> client.close()
+
         """
         self._core.require()
         return self._inports
 
     @property
     def outports(self) -> Ports:
-        """The client's audio outputs, a `Ports` list like `inports`."""
+        """The client's audio outputs, a `Ports` list like `inports`.
+
+        Realtime-safe.
+        """
         self._core.require()
         return self._outports
 
     @property
     def midi_inports(self) -> Ports:
-        """The client's MIDI inputs, a `Ports` list like `inports`."""
+        """The client's MIDI inputs, a `Ports` list like `inports`.
+
+        Realtime-safe.
+        """
         self._core.require()
         return self._midi_inports
 
     @property
     def midi_outports(self) -> Ports:
-        """The client's MIDI outputs, a `Ports` list like `inports`."""
+        """The client's MIDI outputs, a `Ports` list like `inports`.
+
+        Realtime-safe.
+        """
         self._core.require()
         return self._midi_outports
 
@@ -3101,6 +3299,8 @@ class Client:
 
         Audio and MIDI ports are better registered with `Ports.register`;
         a port made here is in none of the four lists.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -3115,13 +3315,25 @@ class Client:
         buffersize
             In bytes; 0 leaves it to a built-in type.
 
+        Returns
+        -------
+        OwnPort
+            Or `OwnMidiPort`, according to *porttype*.
+
         Raises
         ------
         JackError
             If the server refuses, as JACK 2 does with types it doesn't know.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('maker')
+        >>> client.register_port('out', '32 bit float mono audio',
+        ...     is_output=True)
+        jack.OwnPort('maker:out')
+        >>> client.close()
+
         Calls: `jack_port_register`_
 
         """
@@ -3138,13 +3350,32 @@ class Client:
     def type_buffersize(self, porttype: str) -> int:
         """Return the size of the buffers of a port type, in bytes.
 
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        porttype
+            The type's name, as in `Port.type`.
+
+        Returns
+        -------
+        int
+            Of each buffer, at the current `blocksize`.
+
         Raises
         ------
         JackError
             If the server does not know the type.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('sizes')
+        >>> size = client.type_buffersize('32 bit float mono audio')
+        >>> size == 4 * client.blocksize
+        True
+        >>> client.close()
+
         Calls: `jack_port_type_get_buffer_size`_
 
         """
@@ -3179,18 +3410,32 @@ class Client:
     def owns(self, port: str | Port) -> bool:
         """Tell whether a port belongs to this client.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         port
             A port, or its full name.
+
+        Returns
+        -------
+        bool
+            `True` for a port that this client has registered.
 
         Raises
         ------
         JackError
             If there is no such port.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('owner')
+        >>> port = client.inports.register('in')
+        >>> client.owns(port), client.owns('system:playback_1')
+        (True, False)
+        >>> client.close()
+
         Calls: `jack_port_is_mine`_
 
         """
@@ -3198,6 +3443,13 @@ class Client:
 
     def get_port_by_name(self, name: str) -> Port:
         """Find a port by its full name (``'client:port'``) or an alias.
+
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        name
+            Everything before the first colon is the client's name.
 
         Returns
         -------
@@ -3209,8 +3461,14 @@ class Client:
         JackError
             If there is no such port.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('finder')
+        >>> client.get_port_by_name('system:playback_1')
+        jack.Port('system:playback_1')
+        >>> client.close()
+
         Calls: `jack_port_by_name`_
 
         """
@@ -3218,6 +3476,18 @@ class Client:
 
     def get_port_by_id(self, id: int) -> Port:
         """Find a port by the number that C callbacks know it by.
+
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        id
+            A ``jack_port_id_t``, such as a native callback gets it.
+
+        Returns
+        -------
+        Port
+            Or one of its subclasses, as from `get_port_by_name`.
 
         Raises
         ------
@@ -3247,6 +3517,8 @@ class Client:
                   is_terminal: bool = False) -> list[Port]:
         """List ports of the whole server.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         name_pattern
@@ -3269,10 +3541,6 @@ class Client:
         ValueError
             If *name_pattern* is not a regular expression.
 
-        Notes
-        -----
-        Calls: `jack_get_ports`_
-
         Examples
         --------
         >>> import jack
@@ -3280,6 +3548,8 @@ class Client:
         >>> client.get_ports('playback', is_input=True)
         [jack.Port('system:playback_1'), jack.Port('system:playback_2')]
         >>> client.close()
+
+        Calls: `jack_get_ports`_
 
         """
         pattern = _encode(name_pattern, 'name_pattern')
@@ -3376,6 +3646,8 @@ class Client:
     def connect(self, source: str | Port, destination: str | Port) -> None:
         """Connect an output port to an input port of the same type.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         source
@@ -3393,8 +3665,19 @@ class Client:
         --------
         disconnect, OwnPort.connect
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('cable')
+        >>> source = client.outports.register('out')
+        >>> sink = client.inports.register('in')
+        >>> client.activate()
+        >>> client.connect('cable:out', sink)
+        >>> source.connections
+        [jack.OwnPort('cable:in')]
+        >>> client.disconnect(source, 'cable:in')
+        >>> client.close()
+
         Calls: `jack_connect`_
 
         """
@@ -3402,6 +3685,8 @@ class Client:
 
     def disconnect(self, source: str | Port, destination: str | Port) -> None:
         """Take a connection away.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -3412,6 +3697,10 @@ class Client:
         ------
         JackErrorCode
             If there is no such connection.
+
+        See Also
+        --------
+        connect, OwnPort.disconnect
 
         Notes
         -----
@@ -3477,10 +3766,17 @@ class Client:
     def get_all_connections(self, port: str | Port) -> list[Port]:
         """List what a port, anybody's, is connected to.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         port
             A port, or its full name.
+
+        Returns
+        -------
+        list of Port
+            Own ports are `OwnPort` or `OwnMidiPort`.
 
         Raises
         ------
@@ -3494,6 +3790,17 @@ class Client:
         Notes
         -----
         Not to be called within a notification callback on JACK 1.
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('asker')
+        >>> source = client.outports.register('out')
+        >>> client.activate()
+        >>> client.connect(source, 'system:playback_1')
+        >>> source in client.get_all_connections('system:playback_1')
+        True
+        >>> client.close()
 
         Calls: `jack_port_get_all_connections`_
 
@@ -3527,6 +3834,20 @@ class Client:
     def request_monitor(self, port: str | Port, onoff: bool) -> None:
         """Turn input monitoring of a port on or off.
 
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        port
+            A port, or its full name.
+        onoff
+            `True` for on.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server refuses, as it does when there is no such port.
+
         Notes
         -----
         Calls: `jack_port_request_monitor_by_name`_
@@ -3544,6 +3865,12 @@ class Client:
 
         It rolls as soon as all slow-sync clients are ready.
 
+        Realtime-safe.
+
+        See Also
+        --------
+        set_sync_callback, transport_state
+
         Notes
         -----
         Calls: `jack_transport_start`_
@@ -3553,6 +3880,8 @@ class Client:
 
     def transport_stop(self) -> None:
         """Stop the transport.
+
+        Realtime-safe.
 
         Notes
         -----
@@ -3567,12 +3896,20 @@ class Client:
 
         `STOPPED`, `ROLLING`, `STARTING` or `NETSTARTING`.
 
+        Realtime-safe.
+
         See Also
         --------
         transport_query
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('watcher')
+        >>> if client.transport_state == jack.ROLLING:
+        ...     print('There is music!')
+        >>> client.close()
+
         Calls: `jack_transport_query`_
 
         """
@@ -3586,8 +3923,22 @@ class Client:
         While rolling this is an estimate that counts the time since the
         last cycle in.
 
-        Notes
-        -----
+        Realtime-safe.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is set to something which is not a number of frames.
+        JackErrorCode
+            If the server refuses.
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('winder')
+        >>> client.transport_frame = 10 * client.samplerate    # ten seconds
+        >>> client.close()
+
         Calls: `jack_get_current_transport_frame`_,
         `jack_transport_locate`_
 
@@ -3600,6 +3951,20 @@ class Client:
 
     def transport_locate(self, frame: int) -> None:
         """Go to a frame (deprecated: set `transport_frame` instead).
+
+        Realtime-safe.
+
+        Parameters
+        ----------
+        frame
+            Where to go, in frames from the beginning.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If *frame* is not a number of frames.
+        JackErrorCode
+            If the server refuses.
 
         Notes
         -----
@@ -3616,6 +3981,8 @@ class Client:
     def transport_query(self) -> tuple[TransportState, dict[str, _t.Any]]:
         """Return the transport's state and position, the latter as a dict.
 
+        Realtime-safe.
+
         Returns
         -------
         state : TransportState
@@ -3626,6 +3993,16 @@ class Client:
         See Also
         --------
         transport_query_struct
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('looker')
+        >>> state, position = client.transport_query()
+        >>> seconds = position['frame'] / position['frame_rate']
+        >>> client.close()
+
+        Calls: `jack_transport_query`_
 
         """
         state, position = self.transport_query_struct()
@@ -3649,8 +4026,17 @@ class Client:
         --------
         transport_query, transport_reposition_struct
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('follower')
+        >>> @client.set_process_callback
+        ... def process(frames):
+        ...     state, position = client.transport_query_struct()
+        ...     if state == jack.ROLLING:
+        ...         pass    # Play the samples from position.frame on.
+        >>> client.close()
+
         Calls: `jack_transport_query`_
 
         """
@@ -3678,6 +4064,8 @@ class Client:
                              **position: _t.Any) -> None:
         """Ask for a new transport position, field by field.
 
+        Realtime-safe.
+
         Parameters
         ----------
         frame
@@ -3692,8 +4080,13 @@ class Client:
         TypeError, ValueError
             If a field does not exist, or cannot have that value.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('mover')
+        >>> client.transport_reposition(frame=48000, bar=3, beat=1)
+        >>> client.close()
+
         Calls: `jack_transport_reposition`_
 
         """
@@ -3735,8 +4128,15 @@ class Client:
         TypeError
             If it is something else.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('shifter')
+        >>> state, position = client.transport_query_struct()
+        >>> position.frame += client.samplerate     # one second
+        >>> client.transport_reposition_struct(position)
+        >>> client.close()
+
         Calls: `jack_transport_reposition`_
 
         """
@@ -3751,6 +4151,8 @@ class Client:
     def set_sync_timeout(self, timeout: int) -> None:
         """Limit how long the transport waits for slow-sync clients.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         timeout
@@ -3760,9 +4162,16 @@ class Client:
         ------
         JackErrorCode
             If the server refuses.
+        TypeError, ValueError
+            If *timeout* is not such a number.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('patient')
+        >>> client.set_sync_timeout(5_000_000)      # five seconds
+        >>> client.close()
+
         Calls: `jack_set_sync_timeout`_
 
         """
@@ -3772,6 +4181,8 @@ class Client:
 
     def release_timebase(self) -> None:
         """Stop being the timebase master.
+
+        Not realtime-safe.
 
         Raises
         ------
@@ -3798,6 +4209,8 @@ class Client:
         tell another thread (with a `threading.Event`, say) to close the
         client, which cannot be done here.  Set it before `activate`.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -3808,9 +4221,12 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
-        Notes
-        -----
-        Calls: `jack_on_info_shutdown`_
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
 
         Examples
         --------
@@ -3822,6 +4238,8 @@ class Client:
         ...     print('JACK is gone:', reason)
         ...     gone.set()
         >>> client.close()
+
+        Calls: `jack_on_info_shutdown`_
 
         """
         return self._set_callback('shutdown', callback)
@@ -3843,6 +4261,8 @@ class Client:
 
         It runs on a thread of JACK's and cannot be set while the client is
         active.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -3875,8 +4295,22 @@ class Client:
         JackError
             If the client is active.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack, threading
+        >>> import numpy as np
+        >>> client = jack.Client('quieter')
+        >>> source = client.inports.register('in')
+        >>> sink = client.outports.register('out')
+        >>> called = threading.Event()
+        >>> @client.set_process_callback
+        ... def process(frames):
+        ...     sink.get_array()[:] = 0.5 * source.get_array()
+        ...     called.set()
+        >>> with client:
+        ...     called.wait(timeout=10)
+        True
+
         Calls: `jack_set_process_callback`_ for a native function,
         `jack_set_process_thread`_ for one in Python
 
@@ -3899,6 +4333,8 @@ class Client:
         An alternative to `set_process_callback`.  In the loop, `cycle_wait`
         waits for the next cycle and `cycle_signal` ends it.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -3914,12 +4350,12 @@ class Client:
         ------
         JackError
             If the client is active or has a process callback.
+        TypeError
+            If *callback* cannot be called.
 
         Notes
         -----
         On JACK 1 a client with a process thread can be activated once.
-
-        Calls: `jack_set_process_thread`_
 
         Examples
         --------
@@ -3933,6 +4369,8 @@ class Client:
         ...         output.get_buffer()[:] = bytes(4 * frames)
         ...         client.cycle_signal()
         >>> client.close()
+
+        Calls: `jack_set_process_thread`_
 
         """
         _callable(callback)
@@ -3949,6 +4387,8 @@ class Client:
 
         Only in the function given to `set_process_thread`.
 
+        Realtime-safe.
+
         Returns
         -------
         int
@@ -3960,6 +4400,10 @@ class Client:
             When the client is being deactivated: let it end your loop.
         JackError
             On any other thread.
+
+        See Also
+        --------
+        set_process_thread
 
         Notes
         -----
@@ -3985,6 +4429,8 @@ class Client:
 
         Only in the function given to `set_process_thread`.
 
+        Realtime-safe.
+
         Parameters
         ----------
         status
@@ -3995,6 +4441,10 @@ class Client:
         ------
         JackError
             On any other thread, or if no cycle has been waited for.
+
+        See Also
+        --------
+        set_process_thread
 
         Notes
         -----
@@ -4025,6 +4475,8 @@ class Client:
                                  userdata: _t.Any = None) -> _t.Any:
         """Have a function called when a thread of JACK's starts.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -4039,8 +4491,23 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
-        Notes
-        -----
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called, or *userdata* cannot be passed.
+        JackError
+            If the client is active.
+
+        Examples
+        --------
+        >>> import jack, queue, threading
+        >>> client = jack.Client('threads')
+        >>> started = queue.SimpleQueue()
+        >>> @client.set_thread_init_callback
+        ... def thread_init():
+        ...     started.put(threading.get_ident())
+        >>> client.close()
+
         Calls: `jack_set_thread_init_callback`_
 
         """
@@ -4054,6 +4521,8 @@ class Client:
         not call for anything that the server has to do.  It cannot be set
         while the client is active.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -4064,12 +4533,26 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
         See Also
         --------
         set_freewheel
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('renderer')
+        >>> @client.set_freewheel_callback
+        ... def freewheel(starting):
+        ...     print('as fast as it goes' if starting else 'in real time')
+        >>> client.close()
+
         Calls: `jack_set_freewheel_callback`_
 
         """
@@ -4083,6 +4566,8 @@ class Client:
         allocate memory; otherwise see `set_freewheel_callback`.  JACK calls
         it once at activation, too.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -4093,12 +4578,27 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
         See Also
         --------
         blocksize
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('prepared')
+        >>> @client.set_blocksize_callback
+        ... def blocksize(frames):
+        ...     global silence
+        ...     silence = bytes(4 * frames)
+        >>> client.close()
+
         Calls: `jack_set_buffer_size_callback`_
 
         """
@@ -4110,6 +4610,8 @@ class Client:
 
         See `set_freewheel_callback` for what it may do.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -4120,12 +4622,27 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
         See Also
         --------
         samplerate
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack, queue
+        >>> client = jack.Client('tuned')
+        >>> rates = queue.SimpleQueue()
+        >>> @client.set_samplerate_callback
+        ... def samplerate(rate):
+        ...     rates.put(rate)
+        >>> client.close()
+
         Calls: `jack_set_sample_rate_callback`_
 
         """
@@ -4136,6 +4653,8 @@ class Client:
         """Have a function called when other clients come and go.
 
         See `set_freewheel_callback` for what it may do.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -4148,8 +4667,27 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
-        Notes
-        -----
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
+        Examples
+        --------
+        >>> import jack, queue
+        >>> client = jack.Client('doorman')
+        >>> news = queue.SimpleQueue()
+        >>> @client.set_client_registration_callback
+        ... def registration(name, register):
+        ...     news.put((name, register))
+        >>> client.activate()
+        >>> jack.Client('guest').close()
+        >>> ('guest', True) in [news.get(timeout=10) for _ in range(2)]
+        True
+        >>> client.close()
+
         Calls: `jack_set_client_registration_callback`_
 
         """
@@ -4163,6 +4701,8 @@ class Client:
         See `set_freewheel_callback` for what it may do; reading a port's
         attributes is fine.  A port that is gone still tells its name, type,
         flags and UUID.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -4178,12 +4718,31 @@ class Client:
         callable
             *callback*, or a decorator if none is given.
 
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
         See Also
         --------
         Ports.register
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack, queue
+        >>> client = jack.Client('observer')
+        >>> news = queue.SimpleQueue()
+        >>> @client.set_port_registration_callback
+        ... def registration(port, register):
+        ...     news.put((port.name, register))
+        >>> client.activate()
+        >>> port = client.inports.register('in')
+        >>> news.get(timeout=10)
+        ('observer:in', True)
+        >>> client.close()
+
         Calls: `jack_set_port_registration_callback`_
 
         """
@@ -4196,6 +4755,8 @@ class Client:
         """Have a function called when ports are connected or disconnected.
 
         See `set_port_registration_callback` for what it may do.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -4211,12 +4772,33 @@ class Client:
         callable
             *callback*, or a decorator if none is given.
 
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
         See Also
         --------
         connect, OwnPort.connect
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack, queue
+        >>> client = jack.Client('spy')
+        >>> source = client.outports.register('out')
+        >>> sink = client.inports.register('in')
+        >>> news = queue.SimpleQueue()
+        >>> @client.set_port_connect_callback
+        ... def connected(a, b, connect):
+        ...     news.put((a.name, b.name, connect))
+        >>> client.activate()
+        >>> source.connect(sink)
+        >>> news.get(timeout=10)
+        ('spy:out', 'spy:in', True)
+        >>> client.close()
+
         Calls: `jack_set_port_connect_callback`_
 
         """
@@ -4230,6 +4812,8 @@ class Client:
 
         See `set_port_registration_callback` for what it may do.  Of the
         servers, only JACK 2 tells of this.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -4245,12 +4829,26 @@ class Client:
         callable
             *callback*, or a decorator if none is given.
 
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
         See Also
         --------
         Port.shortname
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('registrar')
+        >>> @client.set_port_rename_callback
+        ... def renamed(port, old, new):
+        ...     print(f'{old} is called {new} now')
+        >>> client.close()
+
         Calls: `jack_set_port_rename_callback`_
 
         """
@@ -4263,6 +4861,8 @@ class Client:
 
         See `set_freewheel_callback` for what it may do.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -4273,8 +4873,22 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
-        Notes
-        -----
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('sorter')
+        >>> @client.set_graph_order_callback
+        ... def graph_order():
+        ...     print('somebody has changed a cable')
+        >>> client.close()
+
         Calls: `jack_set_graph_order_callback`_
 
         """
@@ -4285,6 +4899,8 @@ class Client:
         """Have a function called when the graph was late.
 
         See `set_freewheel_callback` for what it may do.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -4300,12 +4916,26 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called, or *userdata* cannot be passed.
+        JackError
+            If the client is active.
+
         See Also
         --------
         xrun_count
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('critic')
+        >>> @client.set_xrun_callback
+        ... def xrun(delayed_usecs):
+        ...     print(f'a gap: late by {delayed_usecs / 1000} ms')
+        >>> client.close()
+
         Calls: `jack_set_xrun_callback`_, `jack_get_xrun_delayed_usecs`_
 
         """
@@ -4319,6 +4949,8 @@ class Client:
         callback libjack assumes that each output's latency comes from all
         inputs; with it, that is up to *callback*.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -4331,12 +4963,33 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
         See Also
         --------
         Port.get_latency_range, OwnPort.set_latency_range
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('delayer')
+        >>> source = client.inports.register('in')
+        >>> sink = client.outports.register('out')
+        >>> delay = 64
+        >>> @client.set_latency_callback
+        ... def latency(mode):
+        ...     a, b = source, sink
+        ...     if mode == jack.PLAYBACK_LATENCY:
+        ...         a, b = sink, source
+        ...     shortest, longest = a.get_latency_range(mode)
+        ...     b.set_latency_range(mode, shortest + delay, longest + delay)
+        >>> client.close()
+
         Calls: `jack_set_latency_callback`_
 
         """
@@ -4348,6 +5001,8 @@ class Client:
         """Have a function called when metadata changes.
 
         See `set_freewheel_callback` for what it may do.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -4362,12 +5017,27 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
         See Also
         --------
         set_property
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('reader')
+        >>> @client.set_property_change_callback
+        ... def changed(subject, key, change):
+        ...     if change == jack.PROPERTY_CHANGED:
+        ...         print('changed:', key)
+        >>> client.close()
+
         Calls: `jack_set_property_change_callback`_
 
         """
@@ -4380,6 +5050,8 @@ class Client:
 
         The master supplies musical time (bar, beat, tick) or timecode with
         each position.  There is one at most: whoever asks last has it.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -4418,13 +5090,28 @@ class Client:
         ------
         JackErrorCode
             If the server refuses for another reason.
+        TypeError
+            If *callback* cannot be called, or *userdata* cannot be passed.
 
         See Also
         --------
         release_timebase
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('conductor')
+        >>> @client.set_timebase_callback
+        ... def timebase(state, blocksize, pos, new_pos):
+        ...     beats = pos.frame * 2 / client.samplerate     # 120 per minute
+        ...     pos.bar, pos.beat = int(beats // 4) + 1, int(beats % 4) + 1
+        ...     pos.tick = int(beats % 1 * 960)
+        ...     pos.beats_per_bar = pos.beat_type = 4
+        ...     pos.ticks_per_beat = 960
+        ...     pos.beats_per_minute = 120
+        ...     pos.valid = jack.POSITION_BBT
+        >>> client.close()
+
         Calls: `jack_set_timebase_callback`_
 
         """
@@ -4455,6 +5142,8 @@ class Client:
                           userdata: _t.Any = None) -> _t.Any:
         """Be a slow-sync client, which the transport waits for.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -4479,9 +5168,19 @@ class Client:
         ------
         JackErrorCode
             If the server refuses.
+        TypeError
+            If *callback* cannot be called, or *userdata* cannot be passed.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack, threading
+        >>> client = jack.Client('sampler')
+        >>> loaded = threading.Event()      # another thread sets it
+        >>> @client.set_sync_callback
+        ... def sync(state, position):
+        ...     return loaded.is_set()
+        >>> client.close()
+
         Calls: `jack_set_sync_callback`_
 
         """
@@ -4526,6 +5225,8 @@ class Client:
         .. deprecated:: 1.0.0
             JACK's sessions gave way to the New Session Manager (NSM).
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -4536,6 +5237,13 @@ class Client:
         -------
         callable
             *callback*, so that this method serves as a decorator.
+
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
 
         Notes
         -----
@@ -4610,13 +5318,32 @@ class Client:
     def get_uuid_for_client_name(self, name: str) -> str:
         """Return the UUID of the client of that name, a str.
 
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        name
+            The client's name.
+
+        Returns
+        -------
+        str
+            A decimal number.
+
         Raises
         ------
         JackError
             If there is no such client.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('someone')
+        >>> uuid = client.get_uuid_for_client_name('someone')
+        >>> client.get_client_name_by_uuid(uuid)
+        'someone'
+        >>> client.close()
+
         Calls: `jack_get_uuid_for_client_name`_
 
         """
@@ -4627,6 +5354,18 @@ class Client:
 
     def get_client_name_by_uuid(self, uuid: str) -> str:
         """Return the name of the client with that UUID.
+
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        uuid
+            A decimal number as a str, as in `uuid`.
+
+        Returns
+        -------
+        str
+            The client's name.
 
         Raises
         ------
@@ -4647,6 +5386,8 @@ class Client:
                      type: str = '') -> None:
         """Set a metadata property.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         subject
@@ -4663,9 +5404,20 @@ class Client:
         ------
         JackError
             If the server refuses (a `ValueError` as well).
+        TypeError, ValueError
+            If an argument is something else.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('labels')
+        >>> port = client.outports.register('out_1')
+        >>> client.set_property(port, jack.METADATA_PRETTY_NAME, 'Stage left')
+        >>> jack.get_property(port, jack.METADATA_PRETTY_NAME)
+        (b'Stage left', '')
+        >>> client.remove_property(port, jack.METADATA_PRETTY_NAME)
+        >>> client.close()
+
         Calls: `jack_set_property`_
 
         """
@@ -4677,6 +5429,8 @@ class Client:
 
     def remove_property(self, subject: _Subject, key: str) -> None:
         """Remove one property of a subject.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -4701,6 +5455,8 @@ class Client:
     def remove_properties(self, subject: _Subject) -> int:
         """Remove all properties of a subject.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         subject
@@ -4716,8 +5472,15 @@ class Client:
         JackError
             If the server refuses (a `RuntimeError` as well).
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('tidy')
+        >>> client.set_property(client, jack.METADATA_ICON_NAME, 'broom')
+        >>> client.remove_properties(client)
+        1
+        >>> client.close()
+
         Calls: `jack_remove_properties`_
 
         """
@@ -4729,6 +5492,8 @@ class Client:
 
     def remove_all_properties(self) -> None:
         """Remove all properties on the whole server.
+
+        Not realtime-safe.
 
         Raises
         ------
@@ -4751,6 +5516,8 @@ class Client:
 
         To be called when a delay has changed; see `set_latency_callback`.
 
+        Not realtime-safe.
+
         Raises
         ------
         JackErrorCode
@@ -4770,6 +5537,8 @@ class Client:
 
         An estimate.
 
+        Realtime-safe.
+
         Notes
         -----
         Calls: `jack_frames_since_cycle_start`_
@@ -4783,8 +5552,18 @@ class Client:
 
         Comparable with `last_frame_time`.
 
-        Notes
-        -----
+        Realtime-safe.
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('watch')
+        >>> start = client.frame_time
+        >>> elapsed = client.frame_time - start
+        >>> 0 <= elapsed < client.samplerate        # within a second
+        True
+        >>> client.close()
+
         Calls: `jack_frame_time`_
 
         """
@@ -4816,8 +5595,19 @@ class Client:
         JackErrorCode
             If the server has no such times yet.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack, queue
+        >>> client = jack.Client('precise')
+        >>> measured = queue.SimpleQueue()
+        >>> @client.set_process_callback
+        ... def process(frames):
+        ...     measured.put(client.cycle_times)
+        >>> with client:
+        ...     times = measured.get(timeout=10)
+        >>> times.next_usecs > times.current_usecs
+        True
+
         Calls: `jack_get_cycle_times`_
 
         """
@@ -4832,6 +5622,8 @@ class Client:
     def frames_to_time(self, frames: int) -> int:
         """Convert a time in frames to microseconds.
 
+        Realtime-safe.
+
         Parameters
         ----------
         frames
@@ -4842,8 +5634,18 @@ class Client:
         int
             Comparable with `get_time`.
 
-        Notes
-        -----
+        Raises
+        ------
+        TypeError, ValueError
+            If *frames* is not such a number.
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('converter')
+        >>> now = client.frames_to_time(client.frame_time)
+        >>> client.close()
+
         Calls: `jack_frames_to_time`_
 
         """
@@ -4852,6 +5654,8 @@ class Client:
 
     def time_to_frames(self, usecs: int) -> int:
         """Convert a time in microseconds to frames.
+
+        Realtime-safe.
 
         Parameters
         ----------
@@ -4863,6 +5667,11 @@ class Client:
         int
             Comparable with `frame_time`.
 
+        Raises
+        ------
+        TypeError, ValueError
+            If *usecs* is not such a number.
+
         Notes
         -----
         Calls: `jack_time_to_frames`_
@@ -4873,12 +5682,17 @@ class Client:
 
     @property
     def xrun_count(self) -> int:
-        """How many xruns there were while this client was active."""
+        """How many xruns there were while this client was active.
+
+        Realtime-safe.
+        """
         return self._core.xrun_count
 
     @property
     def max_delayed_usecs(self) -> float:
         """The longest delay of a cycle so far, in microseconds.
+
+        Realtime-safe.
 
         See Also
         --------
@@ -4894,6 +5708,8 @@ class Client:
     def reset_max_delayed_usecs(self) -> None:
         """Let `max_delayed_usecs` begin at zero again.
 
+        Realtime-safe.
+
         Notes
         -----
         Calls: `jack_reset_max_delayed_usecs`_
@@ -4907,6 +5723,8 @@ class Client:
                              init: str = '') -> InternalClient:
         """Load a client into the server's process.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         name
@@ -4915,6 +5733,11 @@ class Client:
             The module's name, such as ``'netmanager'``.
         init
             What the module gets as its arguments; at most 1023 bytes.
+
+        Returns
+        -------
+        InternalClient
+            The new client; it stays when your program ends.
 
         Raises
         ------
@@ -4965,6 +5788,18 @@ class Client:
     def get_internal_client(self, name: str) -> InternalClient:
         """Find an internal client by its name.
 
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        name
+            What `InternalClient.name` is.
+
+        Returns
+        -------
+        InternalClient
+            Another object for the same client.
+
         Raises
         ------
         JackError
@@ -4992,6 +5827,8 @@ class Client:
         .. deprecated:: 1.0.0
             JACK's sessions gave way to the New Session Manager (NSM).
 
+        Not realtime-safe.
+
         Parameters
         ----------
         type
@@ -5005,6 +5842,13 @@ class Client:
         -------
         list of SessionCommand
             The answers.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server refuses.
+        TypeError, ValueError
+            If an argument is something else.
 
         Notes
         -----
@@ -5030,6 +5874,13 @@ class Client:
 
         .. deprecated:: 1.0.0
             JACK's sessions gave way to the New Session Manager (NSM).
+
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        event
+            What the session callback was called with, filled in.
 
         Raises
         ------
@@ -5067,6 +5918,15 @@ class Client:
         .. deprecated:: 1.0.0
             JACK's sessions gave way to the New Session Manager (NSM).
 
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        name
+            The client's name.
+        uuid
+            Its *session_id*.
+
         Raises
         ------
         JackErrorCode
@@ -5086,6 +5946,18 @@ class Client:
 
         .. deprecated:: 1.0.0
             JACK's sessions gave way to the New Session Manager (NSM).
+
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        name
+            The client's name.
+
+        Returns
+        -------
+        bool
+            Whether it has called `set_session_callback`, or the like in C.
 
         Raises
         ------
@@ -5178,6 +6050,8 @@ class InternalClient:
     def name(self) -> str:
         """The name that the server has given to it.
 
+        Realtime-safe.
+
         Notes
         -----
         Calls: `jack_get_internal_client_name`_
@@ -5187,6 +6061,8 @@ class InternalClient:
 
     def unload(self) -> None:
         """Remove it from the server.
+
+        Not realtime-safe.
 
         Raises
         ------
@@ -5235,6 +6111,17 @@ class Port:
     ----------
     port_ptr, client
         Private.
+
+    Examples
+    --------
+    >>> import jack
+    >>> client = jack.Client('browser')
+    >>> port = client.get_port_by_name('system:playback_1')
+    >>> port.is_input, port.is_physical, port.type
+    (True, True, '32 bit float mono audio')
+    >>> port == client.get_ports('playback_1$')[0]
+    True
+    >>> client.close()
 
     """
 
@@ -5340,6 +6227,8 @@ class Port:
     def name(self) -> str:
         """The full name, made of the client's name, a colon and `shortname`.
 
+        Not realtime-safe.
+
         Notes
         -----
         Calls: `jack_port_name`_
@@ -5356,13 +6245,27 @@ class Port:
         It must be unique among the client's ports.  What makes the full name
         longer than `port_name_size` - 1 bytes is an error.
 
+        Not realtime-safe.
+
         Raises
         ------
         JackErrorCode
-            If the port cannot be renamed.
+            If the port cannot be renamed, as its name is taken.
+        JackError
+            If the name would be too long.
+        TypeError, ValueError
+            If it is set to something which is not a name.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('choir')
+        >>> port = client.inports.register('voice')
+        >>> port.shortname = 'soprano'
+        >>> port.name
+        'choir:soprano'
+        >>> client.close()
+
         Calls: `jack_port_short_name`_, `jack_port_rename`_
 
         """
@@ -5393,6 +6296,13 @@ class Port:
     def aliases(self) -> list[str]:
         """Up to two more names.
 
+        Not realtime-safe.
+
+        Raises
+        ------
+        JackErrorCode
+            If they cannot be read.
+
         See Also
         --------
         set_alias, unset_alias
@@ -5416,6 +6326,8 @@ class Port:
     def set_alias(self, alias: str) -> None:
         """Give the port one more name, of two at most.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         alias
@@ -5424,10 +6336,25 @@ class Port:
         Raises
         ------
         JackErrorCode
-            If it has two aliases, or the name is too long.
+            If it has two aliases.
+        JackError
+            If the name is too long.
+        TypeError, ValueError
+            If *alias* is not a name.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('stage')
+        >>> port = client.inports.register('in_7')
+        >>> port.set_alias('trumpet')
+        >>> port.aliases
+        ['trumpet']
+        >>> client.get_port_by_name('trumpet') == port
+        True
+        >>> port.unset_alias('trumpet')
+        >>> client.close()
+
         Calls: `jack_port_set_alias`_
 
         """
@@ -5441,6 +6368,13 @@ class Port:
 
     def unset_alias(self, alias: str) -> None:
         """Take an alias away.
+
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        alias
+            One of `aliases`.
 
         Raises
         ------
@@ -5460,6 +6394,8 @@ class Port:
     def type(self) -> str:
         """What kind of data flows: ``'32 bit float mono audio'``, say.
 
+        Not realtime-safe.
+
         Notes
         -----
         Calls: `jack_port_type`_
@@ -5473,6 +6409,8 @@ class Port:
     def type_id(self) -> int:
         """The server's number for the type.
 
+        Not realtime-safe.
+
         Notes
         -----
         Calls: `jack_port_type_id`_
@@ -5483,6 +6421,8 @@ class Port:
     @property
     def uuid(self) -> int:
         """The port's UUID, a number.
+
+        Not realtime-safe.
 
         Notes
         -----
@@ -5497,6 +6437,8 @@ class Port:
     def flags(self) -> PortFlags:
         """What the port is and can do.
 
+        Not realtime-safe.
+
         Notes
         -----
         Calls: `jack_port_flags`_
@@ -5508,42 +6450,90 @@ class Port:
 
     @property
     def is_audio(self) -> bool:
-        """Whether this is an audio port: `True` in this class."""
+        """Whether this is an audio port: `True` in this class.
+
+        Realtime-safe.
+        """
         return True
 
     @property
     def is_midi(self) -> bool:
-        """Whether this is a MIDI port: `False` in this class."""
+        """Whether this is a MIDI port: `False` in this class.
+
+        Realtime-safe.
+        """
         return False
 
     @property
     def is_input(self) -> bool:
-        """Whether the port receives data."""
+        """Whether the port receives data.
+
+        Not realtime-safe.
+
+        Notes
+        -----
+        Calls: `jack_port_flags`_
+
+        """
         return bool(self.flags & PortFlags.IS_INPUT)
 
     @property
     def is_output(self) -> bool:
-        """Whether others can read data from the port."""
+        """Whether others can read data from the port.
+
+        Not realtime-safe.
+
+        Notes
+        -----
+        Calls: `jack_port_flags`_
+
+        """
         return bool(self.flags & PortFlags.IS_OUTPUT)
 
     @property
     def is_physical(self) -> bool:
-        """Whether the port stands for a connector of some hardware."""
+        """Whether the port stands for a connector of some hardware.
+
+        Not realtime-safe.
+
+        Notes
+        -----
+        Calls: `jack_port_flags`_
+
+        """
         return bool(self.flags & PortFlags.IS_PHYSICAL)
 
     @property
     def can_monitor(self) -> bool:
-        """Whether `request_monitor` has an effect."""
+        """Whether `request_monitor` has an effect.
+
+        Not realtime-safe.
+
+        Notes
+        -----
+        Calls: `jack_port_flags`_
+
+        """
         return bool(self.flags & PortFlags.CAN_MONITOR)
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the data begins or ends its way here."""
+        """Whether the data begins or ends its way here.
+
+        Not realtime-safe.
+
+        Notes
+        -----
+        Calls: `jack_port_flags`_
+
+        """
         return bool(self.flags & PortFlags.IS_TERMINAL)
 
     @property
     def is_monitoring(self) -> bool:
         """Whether somebody has asked for input monitoring.
+
+        Not realtime-safe.
 
         Notes
         -----
@@ -5556,6 +6546,8 @@ class Port:
         """Turn input monitoring on or off, where `can_monitor` is `True`.
 
         Without that it does nothing.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -5578,6 +6570,8 @@ class Port:
     def get_latency_range(self, mode: int) -> LatencyRange:
         """Return how long data takes to or from here.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         mode
@@ -5589,12 +6583,24 @@ class Port:
         LatencyRange
             The shortest and the longest way, in frames.
 
+        Raises
+        ------
+        ValueError
+            If *mode* is something else.
+
         See Also
         --------
         OwnPort.set_latency_range, Client.set_latency_callback
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('late')
+        >>> port = client.get_port_by_name('system:playback_1')
+        >>> frames = port.get_latency_range(jack.PLAYBACK_LATENCY).max
+        >>> milliseconds = 1000 * frames / client.samplerate
+        >>> client.close()
+
         Calls: `jack_port_get_latency_range`_
 
         """
@@ -5640,12 +6646,18 @@ class MidiPort(Port):
 
     @property
     def is_audio(self) -> bool:
-        """Whether this is an audio port: `False` in this class."""
+        """Whether this is an audio port: `False` in this class.
+
+        Realtime-safe.
+        """
         return False
 
     @property
     def is_midi(self) -> bool:
-        """Whether this is a MIDI port: `True` in this class."""
+        """Whether this is a MIDI port: `True` in this class.
+
+        Realtime-safe.
+        """
         return True
 
 
@@ -5654,12 +6666,18 @@ class UnknownPort(Port):
 
     @property
     def is_audio(self) -> bool:
-        """Whether this is an audio port: `False` in this class."""
+        """Whether this is an audio port: `False` in this class.
+
+        Realtime-safe.
+        """
         return False
 
     @property
     def is_midi(self) -> bool:
-        """Whether this is a MIDI port: `False` in this class."""
+        """Whether this is a MIDI port: `False` in this class.
+
+        Realtime-safe.
+        """
         return False
 
 
@@ -5698,6 +6716,8 @@ class OwnPort(Port):
     def number_of_connections(self) -> int:
         """How many connections the port has.
 
+        Realtime-safe.
+
         Notes
         -----
         Calls: `jack_port_connected`_
@@ -5708,6 +6728,8 @@ class OwnPort(Port):
     @property
     def connections(self) -> list[Port]:
         """The ports that this one is connected to.
+
+        Not realtime-safe.
 
         See Also
         --------
@@ -5724,13 +6746,30 @@ class OwnPort(Port):
     def is_connected_to(self, port: str | Port) -> bool:
         """Tell whether there is a direct connection to another port.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         port
             A port, or its full name.
 
-        Notes
-        -----
+        Returns
+        -------
+        bool
+            Whether there is one.
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('pair')
+        >>> source = client.outports.register('out')
+        >>> sink = client.inports.register('in')
+        >>> client.activate()
+        >>> source.connect(sink)
+        >>> source.is_connected_to(sink)
+        True
+        >>> client.close()
+
         Calls: `jack_port_connected_to`_
 
         """
@@ -5740,6 +6779,8 @@ class OwnPort(Port):
 
     def connect(self, port: str | Port) -> None:
         """Connect this port to another one, whichever way is right.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -5751,8 +6792,22 @@ class OwnPort(Port):
         JackErrorCode
             See `Client.connect`.
 
-        Notes
-        -----
+        See Also
+        --------
+        Client.connect, disconnect
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('loop')
+        >>> source = client.outports.register('out')
+        >>> sink = client.inports.register('in')
+        >>> client.activate()
+        >>> sink.connect(source)        # The other way round is the same.
+        >>> source.connections
+        [jack.OwnPort('loop:in')]
+        >>> client.close()
+
         Calls: `jack_connect`_
 
         """
@@ -5767,6 +6822,8 @@ class OwnPort(Port):
     def disconnect(self, other: str | Port | None = None) -> None:
         """Take connections away.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         other
@@ -5777,6 +6834,10 @@ class OwnPort(Port):
         ------
         JackErrorCode
             See `Client.disconnect`.
+
+        See Also
+        --------
+        Client.disconnect, connect
 
         Notes
         -----
@@ -5800,13 +6861,23 @@ class OwnPort(Port):
 
         It leaves the client's list of ports, and cannot be used any more.
 
+        Not realtime-safe.
+
         Raises
         ------
         JackErrorCode
             If the server refuses.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('leaver')
+        >>> port = client.inports.register('in')
+        >>> port.unregister()
+        >>> client.inports
+        []
+        >>> client.close()
+
         Calls: `jack_port_unregister`_
 
         """
@@ -5844,6 +6915,18 @@ class OwnPort(Port):
     def ensure_monitor(self, onoff: bool) -> None:
         """Turn input monitoring on or off, if it is not that way already.
 
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        onoff
+            `True` for on.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server refuses.
+
         Notes
         -----
         Calls: `jack_port_ensure_monitor`_
@@ -5857,12 +6940,23 @@ class OwnPort(Port):
 
         Only in a latency callback, see `Client.set_latency_callback`.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         mode
             `CAPTURE_LATENCY` or `PLAYBACK_LATENCY`.
         min, max
             The shortest and the longest way, in frames.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is something else, or *min* exceeds *max*.
+
+        See Also
+        --------
+        Client.set_latency_callback
 
         Notes
         -----
@@ -5880,6 +6974,8 @@ class OwnPort(Port):
     def tie(self, source: OwnPort) -> None:
         """Have this output pass an input's data on without copying it.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         source
@@ -5889,6 +6985,8 @@ class OwnPort(Port):
         ------
         ValueError
             If they cannot be tied.
+        TypeError
+            If *source* is not an `OwnPort`.
         JackErrorCode
             If the server refuses.
 
@@ -5896,8 +6994,16 @@ class OwnPort(Port):
         --------
         untie
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('shortcut')
+        >>> source = client.inports.register('in')
+        >>> sink = client.outports.register('out')
+        >>> sink.tie(source)
+        >>> sink.untie()
+        >>> client.close()
+
         Calls: `jack_port_tie`_
 
         """
@@ -5919,6 +7025,8 @@ class OwnPort(Port):
     def untie(self) -> None:
         """Undo `tie`.
 
+        Not realtime-safe.
+
         Raises
         ------
         JackErrorCode
@@ -5938,6 +7046,8 @@ class OwnPort(Port):
 
         This is the ``jack_port_t *`` that `jack_port_get_buffer`_ and the
         like take.
+
+        Realtime-safe.
         """
         return _int_from_ptr(self._ptr)
 
@@ -5966,8 +7076,21 @@ class OwnPort(Port):
         --------
         get_array
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack, threading
+        >>> client = jack.Client('copier')
+        >>> source = client.inports.register('in')
+        >>> sink = client.outports.register('out')
+        >>> called = threading.Event()
+        >>> @client.set_process_callback
+        ... def process(frames):
+        ...     sink.get_buffer()[:] = source.get_buffer()
+        ...     called.set()
+        >>> with client:
+        ...     called.wait(timeout=10)
+        True
+
         Calls: `jack_port_get_buffer`_
 
         """
@@ -6001,8 +7124,20 @@ class OwnPort(Port):
         --------
         get_buffer
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack, queue
+        >>> import numpy as np
+        >>> client = jack.Client('loudness')
+        >>> microphone = client.inports.register('in')
+        >>> peaks = queue.SimpleQueue()
+        >>> @client.set_process_callback
+        ... def process(frames):
+        ...     peaks.put(float(abs(microphone.get_array()).max()))
+        >>> with client:
+        ...     peaks.get(timeout=10)
+        0.0
+
         Calls: `jack_port_get_buffer`_
 
         """
@@ -6100,13 +7235,27 @@ class OwnMidiPort(MidiPort, OwnPort):
         self._reserved: list[tuple[_t.Any, _t.Any, int]] = []
 
     def get_buffer(self) -> _t.NoReturn:
-        """Not for MIDI ports; there is `incoming_midi_events`."""
+        """Not for MIDI ports; there is `incoming_midi_events`.
+
+        Raises
+        ------
+        NotImplementedError
+            Always.
+
+        """
         raise NotImplementedError(
             'get_buffer() is not available for MIDI ports: use '
             'incoming_midi_events() or write_midi_event()')
 
     def get_array(self) -> _t.NoReturn:
-        """Not for MIDI ports; there is `incoming_midi_events`."""
+        """Not for MIDI ports; there is `incoming_midi_events`.
+
+        Raises
+        ------
+        NotImplementedError
+            Always.
+
+        """
         raise NotImplementedError(
             'get_array() is not available for MIDI ports: use '
             'incoming_midi_events() or write_midi_event()')
@@ -6114,6 +7263,13 @@ class OwnMidiPort(MidiPort, OwnPort):
     @property
     def max_event_size(self) -> int:
         """The size of the largest event that still fits in, in bytes.
+
+        Only in the process callback.
+
+        Raises
+        ------
+        JackError
+            Outside of the process callback.
 
         Notes
         -----
@@ -6126,6 +7282,13 @@ class OwnMidiPort(MidiPort, OwnPort):
     def lost_midi_events(self) -> int:
         """How many events did not fit in.
 
+        Only in the process callback.
+
+        Raises
+        ------
+        JackError
+            Outside of the process callback.
+
         Notes
         -----
         Calls: `jack_midi_get_lost_event_count`_
@@ -6137,6 +7300,8 @@ class OwnMidiPort(MidiPort, OwnPort):
         """Iterate over the events that arrive in this cycle.
 
         Events are complete and start with their status byte.
+
+        Only in the process callback.
 
         Yields
         ------
@@ -6152,8 +7317,18 @@ class OwnMidiPort(MidiPort, OwnPort):
             Outside of the process callback, or if the iterator is used on in
             a later cycle.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack, queue
+        >>> client = jack.Client('listener')
+        >>> keys = client.midi_inports.register('in')
+        >>> heard = queue.SimpleQueue()
+        >>> @client.set_process_callback
+        ... def process(frames):
+        ...     for time, event in keys.incoming_midi_events():
+        ...         heard.put(bytes(event))
+        >>> client.close()
+
         Calls: `jack_midi_get_event_count`_, `jack_midi_event_get`_
 
         """
@@ -6199,6 +7374,8 @@ class OwnMidiPort(MidiPort, OwnPort):
         To be called in each cycle before events are written: otherwise those
         of the cycle before are sent again.
 
+        Only in the process callback.
+
         Raises
         ------
         JackError
@@ -6222,6 +7399,8 @@ class OwnMidiPort(MidiPort, OwnPort):
         with their status byte, and without another (real-time) message in
         between.
 
+        Only in the process callback.
+
         Parameters
         ----------
         time
@@ -6238,15 +7417,25 @@ class OwnMidiPort(MidiPort, OwnPort):
         TypeError, ValueError
             If *event* is not a sequence of bytes.
 
-        Notes
-        -----
-        Calls: `jack_midi_event_write`_
-
         Examples
         --------
-        Middle C, in the middle of the cycle::
+        Middle C, in the middle of one cycle:
 
-            port.write_midi_event(client.blocksize // 2, (0x90, 60, 100))
+        >>> import jack, threading
+        >>> client = jack.Client('bell')
+        >>> port = client.midi_outports.register('out')
+        >>> rung = threading.Event()
+        >>> @client.set_process_callback
+        ... def process(frames):
+        ...     port.clear_buffer()
+        ...     if not rung.is_set():
+        ...         port.write_midi_event(frames // 2, (0x90, 60, 100))
+        ...         rung.set()
+        >>> with client:
+        ...     rung.wait(timeout=10)
+        True
+
+        Calls: `jack_midi_event_write`_
 
         """
         core = self._core
@@ -6273,6 +7462,8 @@ class OwnMidiPort(MidiPort, OwnPort):
                            size: _t.SupportsIndex) -> _t.Any:
         """Make room for an event whose bytes are to be filled in.
 
+        Only in the process callback.
+
         Parameters
         ----------
         time
@@ -6292,8 +7483,19 @@ class OwnMidiPort(MidiPort, OwnPort):
         JackError
             As in `write_midi_event`.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('wheel')
+        >>> port = client.midi_outports.register('out')
+        >>> @client.set_process_callback
+        ... def process(frames):
+        ...     port.clear_buffer()
+        ...     event = port.reserve_midi_event(0, 3)
+        ...     if event:
+        ...         event[:] = bytes([0xE0, 0, 64])
+        >>> client.close()
+
         Calls: `jack_midi_event_reserve`_
 
         """
@@ -6414,6 +7616,8 @@ class Ports:
                  is_physical: bool = False) -> _t.Any:
         """Register a new port and append it to this list.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         shortname
@@ -6437,9 +7641,19 @@ class Ports:
         JackError
             If the name is taken or too long, or the server has no more
             ports.
+        TypeError, ValueError
+            If *shortname* is not a name.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('synth')
+        >>> client.outports.register('left')
+        jack.OwnPort('synth:left')
+        >>> client.midi_inports.register('keys', is_terminal=True)
+        jack.OwnMidiPort('synth:keys')
+        >>> client.close()
+
         Calls: `jack_port_register`_
 
         """
@@ -6458,6 +7672,8 @@ class Ports:
     def clear(self) -> None:
         """Unregister all ports of this list.
 
+        Not realtime-safe.
+
         Raises
         ------
         JackErrorCode
@@ -6466,6 +7682,19 @@ class Ports:
         See Also
         --------
         OwnPort.unregister
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('empty')
+        >>> for number in range(1, 5):
+        ...     port = client.inports.register(f'in_{number}')
+        >>> client.inports.clear()
+        >>> len(client.inports)
+        0
+        >>> client.close()
+
+        Calls: `jack_port_unregister`_
 
         """
         self._core.require()
@@ -6498,10 +7727,8 @@ class RingBuffer:
     ------
     JackError
         If there is not enough memory.
-
-    Notes
-    -----
-    Calls: `jack_ringbuffer_create`_
+    TypeError, ValueError
+        If *size* is not such a number.
 
     Examples
     --------
@@ -6511,6 +7738,8 @@ class RingBuffer:
     5
     >>> bytes(ring.read(4))
     b'hell'
+
+    Calls: `jack_ringbuffer_create`_
 
     """
 
@@ -6536,8 +7765,15 @@ class RingBuffer:
     def write_space(self) -> int:
         """How many bytes can be written now.
 
-        Notes
-        -----
+        Realtime-safe.
+
+        Examples
+        --------
+        >>> import jack
+        >>> ring = jack.RingBuffer(16)
+        >>> ring.write_space
+        15
+
         Calls: `jack_ringbuffer_write_space`_
 
         """
@@ -6545,6 +7781,8 @@ class RingBuffer:
 
     def write(self, data: _t.Any) -> int:
         """Write bytes, as many as there is room for.
+
+        Realtime-safe.
 
         Parameters
         ----------
@@ -6565,8 +7803,13 @@ class RingBuffer:
         --------
         write_space, write_buffers
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> ring = jack.RingBuffer(8)
+        >>> ring.write(b'too long for it')
+        7
+
         Calls: `jack_ringbuffer_write`_
 
         """
@@ -6589,8 +7832,18 @@ class RingBuffer:
         with the next `write`, `write_advance` or `reset`.  `write_advance`
         makes what was written readable.
 
-        Notes
-        -----
+        Realtime-safe.
+
+        Examples
+        --------
+        >>> import jack
+        >>> ring = jack.RingBuffer(16)
+        >>> first, second = ring.write_buffers
+        >>> first[:5] = b'hello'
+        >>> ring.write_advance(5)
+        >>> bytes(ring.read(5))
+        b'hello'
+
         Calls: `jack_ringbuffer_get_write_vector`_
 
         """
@@ -6599,6 +7852,8 @@ class RingBuffer:
     def write_advance(self, size: int) -> None:
         """Make bytes that were put into `write_buffers` readable.
 
+        Realtime-safe.
+
         Parameters
         ----------
         size
@@ -6606,8 +7861,8 @@ class RingBuffer:
 
         Raises
         ------
-        ValueError
-            If that is more than `write_space`.
+        TypeError, ValueError
+            If *size* is not a number, or more than `write_space`.
 
         Notes
         -----
@@ -6621,6 +7876,8 @@ class RingBuffer:
     def read_space(self) -> int:
         """How many bytes can be read now.
 
+        Realtime-safe.
+
         Notes
         -----
         Calls: `jack_ringbuffer_read_space`_
@@ -6630,6 +7887,8 @@ class RingBuffer:
 
     def read(self, size: int) -> _t.Any:
         """Take bytes out.
+
+        Realtime-safe.
 
         Parameters
         ----------
@@ -6642,12 +7901,24 @@ class RingBuffer:
             A copy of the bytes, fewer if there are not so many; a buffer
             object of cffi's.
 
+        Raises
+        ------
+        TypeError, ValueError
+            If *size* is not a number of bytes.
+
         See Also
         --------
         peek, read_space, read_buffers
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> ring = jack.RingBuffer(16)
+        >>> ring.write(b'hello')
+        5
+        >>> bytes(ring.read(100))
+        b'hello'
+
         Calls: `jack_ringbuffer_read`_
 
         """
@@ -6660,6 +7931,8 @@ class RingBuffer:
 
         Unlike `read_buffers` this makes one piece of them.
 
+        Realtime-safe.
+
         Parameters
         ----------
         size
@@ -6670,12 +7943,24 @@ class RingBuffer:
         buffer
             As from `read`.
 
+        Raises
+        ------
+        TypeError, ValueError
+            If *size* is not a number of bytes.
+
         See Also
         --------
         read, read_space, read_buffers
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> ring = jack.RingBuffer(16)
+        >>> ring.write(b'hello')
+        5
+        >>> bytes(ring.peek(4)), ring.read_space
+        (b'hell', 5)
+
         Calls: `jack_ringbuffer_peek`_
 
         """
@@ -6690,8 +7975,18 @@ class RingBuffer:
         See `write_buffers`; here it is `read`, `read_advance` and `reset`
         that end their meaning, and `read_advance` that gives the space back.
 
-        Notes
-        -----
+        Realtime-safe.
+
+        Examples
+        --------
+        >>> import jack
+        >>> ring = jack.RingBuffer(16)
+        >>> ring.write(b'hello')
+        5
+        >>> b''.join(ring.read_buffers)
+        b'hello'
+        >>> ring.read_advance(5)
+
         Calls: `jack_ringbuffer_get_read_vector`_
 
         """
@@ -6700,6 +7995,8 @@ class RingBuffer:
     def read_advance(self, size: int) -> None:
         """Drop bytes, having looked at them with `read_buffers` or `peek`.
 
+        Realtime-safe.
+
         Parameters
         ----------
         size
@@ -6707,8 +8004,8 @@ class RingBuffer:
 
         Raises
         ------
-        ValueError
-            If that is more than `read_space`.
+        TypeError, ValueError
+            If *size* is not a number, or more than `read_space`.
 
         Notes
         -----
@@ -6741,6 +8038,8 @@ class RingBuffer:
 
         Neither thread may use it meanwhile.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         size
@@ -6749,11 +8048,19 @@ class RingBuffer:
 
         Raises
         ------
-        ValueError
-            If it is larger than that.
+        TypeError, ValueError
+            If *size* is not a number, or larger than that.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> ring = jack.RingBuffer(16)
+        >>> ring.write(b'hello')
+        5
+        >>> ring.reset()
+        >>> ring.read_space
+        0
+
         Calls: `jack_ringbuffer_reset`_, `jack_ringbuffer_reset_size`_
 
         """
@@ -6771,6 +8078,8 @@ class RingBuffer:
     @property
     def size(self) -> int:
         """The size in bytes; one less can be stored.
+
+        Realtime-safe.
 
         See Also
         --------
@@ -6911,6 +8220,8 @@ def _take_properties(description: _t.Any) -> dict[str, tuple[bytes, str]]:
 def get_property(subject: _Subject, key: str) -> tuple[bytes, str] | None:
     """Return a metadata property.
 
+    Not realtime-safe.
+
     Parameters
     ----------
     subject, key
@@ -6947,6 +8258,8 @@ def get_property(subject: _Subject, key: str) -> tuple[bytes, str] | None:
 def get_properties(subject: _Subject) -> dict[str, tuple[bytes, str]]:
     """Return all metadata properties of a subject.
 
+    Not realtime-safe.
+
     Parameters
     ----------
     subject
@@ -6962,8 +8275,17 @@ def get_properties(subject: _Subject) -> dict[str, tuple[bytes, str]]:
     JackError
         If the database cannot be read (a `RuntimeError` as well).
 
-    Notes
-    -----
+    Examples
+    --------
+    >>> import jack
+    >>> client = jack.Client('labelled')
+    >>> client.set_property(client, jack.METADATA_ICON_NAME, 'guitar')
+    >>> jack.get_properties(client)
+    {'http://jackaudio.org/metadata/icon-name': (b'guitar', '')}
+    >>> client.remove_properties(client)
+    1
+    >>> client.close()
+
     Calls: `jack_get_properties`_
 
     """
@@ -6981,6 +8303,8 @@ def get_properties(subject: _Subject) -> dict[str, tuple[bytes, str]]:
 
 def get_all_properties() -> dict[int, dict[str, tuple[bytes, str]]]:
     """Return all metadata properties of all subjects.
+
+    Not realtime-safe.
 
     Returns
     -------
@@ -7017,6 +8341,13 @@ def version() -> tuple[int, int, int, int]:
     JACK 2 does not implement it and says ``(0, 0, 0, 0)``; there is
     `version_string`.
 
+    Realtime-safe.
+
+    Returns
+    -------
+    tuple of four int
+        Major, minor, micro, and protocol version.
+
     Notes
     -----
     Calls: `jack_get_version`_
@@ -7031,6 +8362,13 @@ def version() -> tuple[int, int, int, int]:
 def version_string() -> str:
     """Return libjack's version in words.
 
+    Realtime-safe.
+
+    Returns
+    -------
+    str
+        Such as ``'1.9.21'``.
+
     Notes
     -----
     Calls: `jack_get_version_string`_
@@ -7043,6 +8381,13 @@ def client_name_size() -> int:
     """Return the largest size of a client's name, in bytes.
 
     The null character at the end counts; it is always the same number.
+
+    Realtime-safe.
+
+    Returns
+    -------
+    int
+        In bytes of UTF-8.
 
     Notes
     -----
@@ -7058,6 +8403,13 @@ def port_name_size() -> int:
     That is the client's name, a colon, the port's short name and a null
     character; it is always the same number.
 
+    Realtime-safe.
+
+    Returns
+    -------
+    int
+        In bytes of UTF-8.
+
     Notes
     -----
     Calls: `jack_port_name_size`_
@@ -7069,6 +8421,13 @@ def port_name_size() -> int:
 def port_type_size() -> int:
     """Return the largest size of the name of a port type, in bytes.
 
+    Realtime-safe.
+
+    Returns
+    -------
+    int
+        In bytes of UTF-8.
+
     Notes
     -----
     Calls: `jack_port_type_size`_
@@ -7079,6 +8438,13 @@ def port_type_size() -> int:
 
 def client_pid(name: str) -> int:
     """Return the process ID of a client.
+
+    Not realtime-safe.
+
+    Parameters
+    ----------
+    name
+        The client's name.
 
     Returns
     -------
@@ -7095,6 +8461,13 @@ def client_pid(name: str) -> int:
 
 def get_time() -> int:
     """Return the time now, in microseconds of JACK's clock.
+
+    Realtime-safe.
+
+    Returns
+    -------
+    int
+        Comparable with `CycleTimes` and `Client.frames_to_time`.
 
     Raises
     ------
@@ -7118,10 +8491,17 @@ def function_address(name: str) -> int:
     For native callbacks which need it: ctypes makes a function of it, which
     Numba can call as well.
 
+    Not realtime-safe.
+
     Parameters
     ----------
     name
         The C function's name, such as ``'jack_port_get_buffer'``.
+
+    Returns
+    -------
+    int
+        The address of machine code.
 
     Raises
     ------
@@ -7152,6 +8532,8 @@ def acquire_realtime_scheduling(thread: int, priority: int) -> None:
 
     On JACK 2 this needs an open client in this process.
 
+    Not realtime-safe.
+
     Parameters
     ----------
     thread
@@ -7179,6 +8561,8 @@ def acquire_realtime_scheduling(thread: int, priority: int) -> None:
 
 def drop_realtime_scheduling(thread: int) -> None:
     """Give a thread the ordinary scheduling again.
+
+    Not realtime-safe.
 
     Parameters
     ----------
@@ -7243,6 +8627,8 @@ def set_error_function(
         callback: _abc.Callable[[str], object] | None = None) -> _t.Any:
     """Have a function called with libjack's error messages.
 
+    Not realtime-safe.
+
     Parameters
     ----------
     callback
@@ -7255,15 +8641,18 @@ def set_error_function(
     callable
         *callback*, so that this function serves as a decorator.
 
-    Notes
-    -----
-    Calls: `jack_set_error_function`_
+    Raises
+    ------
+    TypeError
+        If *callback* cannot be called.
 
     Examples
     --------
     >>> import jack, logging
     >>> function = jack.set_error_function(logging.getLogger('jack').error)
     >>> jack.set_error_function(None)
+
+    Calls: `jack_set_error_function`_
 
     """
     _set_message_function('error', callback)
@@ -7274,6 +8663,8 @@ def set_info_function(
         callback: _abc.Callable[[str], object] | None = None) -> _t.Any:
     """Have a function called with libjack's other messages.
 
+    Not realtime-safe.
+
     Parameters
     ----------
     callback
@@ -7283,6 +8674,11 @@ def set_info_function(
     -------
     callable
         *callback*, so that this function serves as a decorator.
+
+    Raises
+    ------
+    TypeError
+        If *callback* cannot be called.
 
     Notes
     -----
