@@ -765,6 +765,14 @@ class PortFlags(_enum.IntFlag):
     """What a port is and can do, as a set of bits.
 
     Bits without a name here (of a later JACK) are kept.
+
+    Examples
+    --------
+    >>> import jack
+    >>> flags = jack.PortFlags.IS_OUTPUT | jack.PortFlags.IS_TERMINAL
+    >>> jack.PortFlags.IS_OUTPUT in flags
+    True
+
     """
 
     IS_INPUT = _lib.JackPortIsInput
@@ -780,14 +788,26 @@ _FLAGS = tuple(flag.value for flag in (
 
 
 class LatencyRange(_t.NamedTuple):
-    """The smallest and the largest latency of a port, in frames."""
+    """The smallest and the largest latency of a port, in frames.
+
+    Examples
+    --------
+    >>> import jack
+    >>> shortest, longest = jack.LatencyRange(256, 512)
+    >>> longest - shortest
+    256
+
+    """
 
     min: int
     max: int
 
 
 class CycleTimes(_t.NamedTuple):
-    """When the current process cycle began, and when the next one will."""
+    """When the current process cycle began, and when the next one will.
+
+    What `Client.cycle_times` returns.
+    """
 
     current_frames: int
     current_usecs: int
@@ -796,7 +816,10 @@ class CycleTimes(_t.NamedTuple):
 
 
 class SessionCommand(_t.NamedTuple):
-    """One client's answer to a session event."""
+    """One client's answer to a session event.
+
+    What `Client.session_notify` returns a list of.
+    """
 
     uuid: str
     client_name: str
@@ -807,7 +830,20 @@ class SessionCommand(_t.NamedTuple):
 # -- Exceptions ---------------------------------------------------------------
 
 class JackError(Exception):
-    """The base class of everything that goes wrong with JACK."""
+    """The base class of everything that goes wrong with JACK.
+
+    Examples
+    --------
+    >>> import jack
+    >>> client = jack.Client('searcher')
+    >>> try:
+    ...     port = client.get_port_by_name('nobody:nothing')
+    ... except jack.JackError as e:
+    ...     print('What a pity:', e)
+    What a pity: there is no port 'nobody:nothing'
+    >>> client.close()
+
+    """
 
 
 class JackErrorCode(JackError):
@@ -819,6 +855,21 @@ class JackErrorCode(JackError):
         What was tried.
     code
         What the C function returned; often an errno value.
+
+    Examples
+    --------
+    >>> import errno, jack
+    >>> client = jack.Client('twice')
+    >>> source = client.outports.register('out')
+    >>> sink = client.inports.register('in')
+    >>> client.activate()
+    >>> source.connect(sink)
+    >>> try:
+    ...     source.connect(sink)
+    ... except jack.JackErrorCode as e:
+    ...     print(e.code == errno.EEXIST)
+    True
+    >>> client.close()
 
     """
 
@@ -840,6 +891,17 @@ class JackOpenError(JackError):
         The client's desired name.
     status
         The reasons that JACK gave.
+
+    Examples
+    --------
+    >>> import jack
+    >>> client = jack.Client('unique')
+    >>> try:
+    ...     jack.Client('unique', use_exact_name=True)
+    ... except jack.JackOpenError as e:
+    ...     print(e.name, e.status.failure)
+    unique True
+    >>> client.close()
 
     """
 
@@ -874,6 +936,18 @@ class CallbackExit(Exception):
     """Raised in a callback to tell JACK of a failure, without a traceback.
 
     In the process callback this ends the processing for good.
+
+    Examples
+    --------
+    Play one block, and no more:
+
+    >>> import jack
+    >>> client = jack.Client('once')
+    >>> @client.set_process_callback
+    ... def process(frames):
+    ...     raise jack.CallbackExit
+    >>> client.close()
+
     """
 
 
@@ -2508,6 +2582,8 @@ def _is_position(pos: _t.Any) -> bool:
 def position2dict(pos: _t.Any) -> dict[str, _t.Any]:
     """Convert a position struct to a dict of its valid fields.
 
+    Realtime-safe.
+
     Parameters
     ----------
     pos
@@ -2524,6 +2600,15 @@ def position2dict(pos: _t.Any) -> dict[str, _t.Any]:
     ------
     TypeError
         If *pos* is something else.
+
+    Examples
+    --------
+    >>> import jack
+    >>> client = jack.Client('reader')
+    >>> state, position = client.transport_query_struct()
+    >>> jack.position2dict(position)['frame_rate'] == client.samplerate
+    True
+    >>> client.close()
 
     """
     if not _is_position(pos):
@@ -2612,8 +2697,6 @@ class Client:
     -----
     ``__init__`` may be called again on the same object after it has failed.
 
-    Calls: `jack_client_open`_
-
     Examples
     --------
     >>> import jack
@@ -2621,6 +2704,8 @@ class Client:
     >>> client.name
     'MyGreatClient'
     >>> client.close()
+
+    Calls: `jack_client_open`_
 
     """
 
@@ -2710,8 +2795,14 @@ class Client:
         JackError
             If called within a callback: JACK would wait for itself.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('brief')
+        >>> client.close()
+        >>> client
+        <jack.Client 'brief' closed: no ports>
+
         Calls: `jack_client_close`_
 
         """
@@ -2774,8 +2865,15 @@ class Client:
         JackErrorCode
             If the server refuses.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('lively')
+        >>> client.activate()
+        >>> client.active
+        True
+        >>> client.close()
+
         Calls: `jack_activate`_
 
         """
@@ -2860,8 +2958,16 @@ class Client:
         JackError
             If called in the process callback, or if that does not return.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('resting')
+        >>> client.activate()
+        >>> client.deactivate()
+        >>> client.active
+        False
+        >>> client.close()
+
         Calls: `jack_deactivate`_
 
         """
@@ -2895,8 +3001,17 @@ class Client:
     def name(self) -> str:
         """The name that the server has given to this client.
 
-        Notes
-        -----
+        Realtime-safe.
+
+        Examples
+        --------
+        >>> import jack
+        >>> first, second = jack.Client('twin'), jack.Client('twin')
+        >>> first.name == second.name
+        False
+        >>> first.close()
+        >>> second.close()
+
         Calls: `jack_get_client_name`_
 
         """
@@ -2907,6 +3022,8 @@ class Client:
     @property
     def uuid(self) -> str:
         """The client's UUID, a decimal number as a str.
+
+        Not realtime-safe.
 
         Raises
         ------
@@ -2924,7 +3041,10 @@ class Client:
 
     @property
     def status(self) -> Status:
-        """What the server said when this client was opened."""
+        """What the server said when this client was opened.
+
+        Realtime-safe.
+        """
         if self._core.closed:
             self._core.require()
         return self._status
@@ -2935,12 +3055,17 @@ class Client:
 
         It does not any more after a process callback has failed or the
         server has gone.
+
+        Realtime-safe.
         """
         return self._core.active
 
     @property
     def closed(self) -> bool:
-        """Whether the client has been closed."""
+        """Whether the client has been closed.
+
+        Realtime-safe.
+        """
         return self._core.closed
 
     @property
@@ -2948,12 +3073,34 @@ class Client:
         """What a callback of this client has raised last, or `None`.
 
         Reset by `activate`.
+
+        Realtime-safe.
+
+        Examples
+        --------
+        >>> import jack, threading
+        >>> client = jack.Client('unlucky')
+        >>> failed = threading.Event()
+        >>> @client.set_process_callback
+        ... def process(frames):
+        ...     failed.set()
+        ...     raise jack.CallbackExit('no more')
+        >>> client.activate()
+        >>> failed.wait(timeout=10)
+        True
+        >>> client.deactivate()
+        >>> client.last_exception
+        CallbackExit('no more')
+        >>> client.close()
+
         """
         return self._core.last_exception
 
     @property
     def samplerate(self) -> int:
         """Frames per second.
+
+        Realtime-safe.
 
         Notes
         -----
@@ -2969,13 +3116,22 @@ class Client:
         The new size holds for the whole server.  Everybody's blocksize
         callback is called, and the sound is interrupted.
 
+        Realtime-safe.  To set it is not.
+
         Raises
         ------
         JackErrorCode
             If the server refuses the size.
+        TypeError, ValueError
+            If it is set to something which is not a number of frames.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('clock')
+        >>> milliseconds = 1000 * client.blocksize / client.samplerate
+        >>> client.close()
+
         Calls: `jack_get_buffer_size`_, `jack_set_buffer_size`_
 
         """
@@ -2993,6 +3149,8 @@ class Client:
     def realtime(self) -> bool:
         """Whether the server runs with real-time scheduling.
 
+        Realtime-safe.
+
         Notes
         -----
         Calls: `jack_is_realtime`_
@@ -3004,6 +3162,13 @@ class Client:
         """Return the share of the cycle's time that is used, in percent.
 
         A running average over all clients, estimated by the server.
+
+        Realtime-safe.
+
+        Returns
+        -------
+        float
+            From 0 to 100, or more when the graph is too slow.
 
         Notes
         -----
@@ -3018,6 +3183,10 @@ class Client:
         Cycles then follow each other without waiting for the driver: this is
         how to render to a file faster than one can listen.  Concerns the
         whole server.
+
+        A whole program is at :doc:`/freewheel`.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -3047,6 +3216,8 @@ class Client:
 
         0 while there is no such thread.
 
+        Realtime-safe.
+
         Notes
         -----
         Calls: `jack_client_thread_id`_
@@ -3058,6 +3229,8 @@ class Client:
     def realtime_priority(self) -> int:
         """The priority of the process thread, -1 without real time.
 
+        Realtime-safe.
+
         Notes
         -----
         Calls: `jack_client_real_time_priority`_
@@ -3068,6 +3241,8 @@ class Client:
     @property
     def max_realtime_priority(self) -> int:
         """The priority that other threads should stay below; -1 for none.
+
+        Realtime-safe.
 
         Notes
         -----
@@ -3084,25 +3259,48 @@ class Client:
 
         `Ports.register` makes one, `OwnPort.unregister` takes one away and
         `Ports.clear` all of them.
+
+        Realtime-safe.
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('mixer')
+        >>> port = client.inports.register('voice')
+        >>> client.inports
+        [jack.OwnPort('mixer:voice')]
+        >>> client.inports[0] is port
+        True
+        >>> client.close()
+
         """
         self._core.require()
         return self._inports
 
     @property
     def outports(self) -> Ports:
-        """The client's audio outputs, a `Ports` list like `inports`."""
+        """The client's audio outputs, a `Ports` list like `inports`.
+
+        Realtime-safe.
+        """
         self._core.require()
         return self._outports
 
     @property
     def midi_inports(self) -> Ports:
-        """The client's MIDI inputs, a `Ports` list like `inports`."""
+        """The client's MIDI inputs, a `Ports` list like `inports`.
+
+        Realtime-safe.
+        """
         self._core.require()
         return self._midi_inports
 
     @property
     def midi_outports(self) -> Ports:
-        """The client's MIDI outputs, a `Ports` list like `inports`."""
+        """The client's MIDI outputs, a `Ports` list like `inports`.
+
+        Realtime-safe.
+        """
         self._core.require()
         return self._midi_outports
 
@@ -3113,6 +3311,8 @@ class Client:
 
         Audio and MIDI ports are better registered with `Ports.register`;
         a port made here is in none of the four lists.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -3127,13 +3327,25 @@ class Client:
         buffersize
             In bytes; 0 leaves it to a built-in type.
 
+        Returns
+        -------
+        OwnPort
+            Or `OwnMidiPort`, according to *porttype*.
+
         Raises
         ------
         JackError
             If the server refuses, as JACK 2 does with types it doesn't know.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('maker')
+        >>> client.register_port('out', '32 bit float mono audio',
+        ...     is_output=True)
+        jack.OwnPort('maker:out')
+        >>> client.close()
+
         Calls: `jack_port_register`_
 
         """
@@ -3150,13 +3362,32 @@ class Client:
     def type_buffersize(self, porttype: str) -> int:
         """Return the size of the buffers of a port type, in bytes.
 
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        porttype
+            The type's name, as in `Port.type`.
+
+        Returns
+        -------
+        int
+            Of each buffer, at the current `blocksize`.
+
         Raises
         ------
         JackError
             If the server does not know the type.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('sizes')
+        >>> size = client.type_buffersize('32 bit float mono audio')
+        >>> size == 4 * client.blocksize
+        True
+        >>> client.close()
+
         Calls: `jack_port_type_get_buffer_size`_
 
         """
@@ -3191,18 +3422,32 @@ class Client:
     def owns(self, port: str | Port) -> bool:
         """Tell whether a port belongs to this client.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         port
             A port, or its full name.
+
+        Returns
+        -------
+        bool
+            `True` for a port that this client has registered.
 
         Raises
         ------
         JackError
             If there is no such port.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('owner')
+        >>> port = client.inports.register('in')
+        >>> client.owns(port), client.owns('system:playback_1')
+        (True, False)
+        >>> client.close()
+
         Calls: `jack_port_is_mine`_
 
         """
@@ -3210,6 +3455,13 @@ class Client:
 
     def get_port_by_name(self, name: str) -> Port:
         """Find a port by its full name (``'client:port'``) or an alias.
+
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        name
+            Everything before the first colon is the client's name.
 
         Returns
         -------
@@ -3221,8 +3473,14 @@ class Client:
         JackError
             If there is no such port.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('finder')
+        >>> client.get_port_by_name('system:playback_1')
+        jack.Port('system:playback_1')
+        >>> client.close()
+
         Calls: `jack_port_by_name`_
 
         """
@@ -3230,6 +3488,18 @@ class Client:
 
     def get_port_by_id(self, id: int) -> Port:
         """Find a port by the number that C callbacks know it by.
+
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        id
+            A ``jack_port_id_t``, such as a native callback gets it.
+
+        Returns
+        -------
+        Port
+            Or one of its subclasses, as from `get_port_by_name`.
 
         Raises
         ------
@@ -3259,6 +3529,8 @@ class Client:
                   is_terminal: bool = False) -> list[Port]:
         """List ports of the whole server.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         name_pattern
@@ -3281,10 +3553,6 @@ class Client:
         ValueError
             If *name_pattern* is not a regular expression.
 
-        Notes
-        -----
-        Calls: `jack_get_ports`_
-
         Examples
         --------
         >>> import jack
@@ -3292,6 +3560,8 @@ class Client:
         >>> client.get_ports('playback', is_input=True)
         [jack.Port('system:playback_1'), jack.Port('system:playback_2')]
         >>> client.close()
+
+        Calls: `jack_get_ports`_
 
         """
         pattern = _encode(name_pattern, 'name_pattern')
@@ -3388,6 +3658,8 @@ class Client:
     def connect(self, source: str | Port, destination: str | Port) -> None:
         """Connect an output port to an input port of the same type.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         source
@@ -3405,8 +3677,19 @@ class Client:
         --------
         disconnect, OwnPort.connect
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('cable')
+        >>> source = client.outports.register('out')
+        >>> sink = client.inports.register('in')
+        >>> client.activate()
+        >>> client.connect('cable:out', sink)
+        >>> source.connections
+        [jack.OwnPort('cable:in')]
+        >>> client.disconnect(source, 'cable:in')
+        >>> client.close()
+
         Calls: `jack_connect`_
 
         """
@@ -3414,6 +3697,8 @@ class Client:
 
     def disconnect(self, source: str | Port, destination: str | Port) -> None:
         """Take a connection away.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -3424,6 +3709,10 @@ class Client:
         ------
         JackErrorCode
             If there is no such connection.
+
+        See Also
+        --------
+        connect, OwnPort.disconnect
 
         Notes
         -----
@@ -3489,10 +3778,17 @@ class Client:
     def get_all_connections(self, port: str | Port) -> list[Port]:
         """List what a port, anybody's, is connected to.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         port
             A port, or its full name.
+
+        Returns
+        -------
+        list of Port
+            Own ports are `OwnPort` or `OwnMidiPort`.
 
         Raises
         ------
@@ -3506,6 +3802,17 @@ class Client:
         Notes
         -----
         Not to be called within a notification callback on JACK 1.
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('asker')
+        >>> source = client.outports.register('out')
+        >>> client.activate()
+        >>> client.connect(source, 'system:playback_1')
+        >>> source in client.get_all_connections('system:playback_1')
+        True
+        >>> client.close()
 
         Calls: `jack_port_get_all_connections`_
 
@@ -3539,6 +3846,20 @@ class Client:
     def request_monitor(self, port: str | Port, onoff: bool) -> None:
         """Turn input monitoring of a port on or off.
 
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        port
+            A port, or its full name.
+        onoff
+            `True` for on.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server refuses, as it does when there is no such port.
+
         Notes
         -----
         Calls: `jack_port_request_monitor_by_name`_
@@ -3556,6 +3877,12 @@ class Client:
 
         It rolls as soon as all slow-sync clients are ready.
 
+        Realtime-safe.
+
+        See Also
+        --------
+        set_sync_callback, transport_state
+
         Notes
         -----
         Calls: `jack_transport_start`_
@@ -3565,6 +3892,8 @@ class Client:
 
     def transport_stop(self) -> None:
         """Stop the transport.
+
+        Realtime-safe.
 
         Notes
         -----
@@ -3579,12 +3908,20 @@ class Client:
 
         `STOPPED`, `ROLLING`, `STARTING` or `NETSTARTING`.
 
+        Realtime-safe.
+
         See Also
         --------
         transport_query
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('watcher')
+        >>> if client.transport_state == jack.ROLLING:
+        ...     print('There is music!')
+        >>> client.close()
+
         Calls: `jack_transport_query`_
 
         """
@@ -3598,8 +3935,22 @@ class Client:
         While rolling this is an estimate that counts the time since the
         last cycle in.
 
-        Notes
-        -----
+        Realtime-safe.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is set to something which is not a number of frames.
+        JackErrorCode
+            If the server refuses.
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('winder')
+        >>> client.transport_frame = 10 * client.samplerate    # ten seconds
+        >>> client.close()
+
         Calls: `jack_get_current_transport_frame`_,
         `jack_transport_locate`_
 
@@ -3612,6 +3963,20 @@ class Client:
 
     def transport_locate(self, frame: int) -> None:
         """Go to a frame (deprecated: set `transport_frame` instead).
+
+        Realtime-safe.
+
+        Parameters
+        ----------
+        frame
+            Where to go, in frames from the beginning.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If *frame* is not a number of frames.
+        JackErrorCode
+            If the server refuses.
 
         Notes
         -----
@@ -3628,6 +3993,8 @@ class Client:
     def transport_query(self) -> tuple[TransportState, dict[str, _t.Any]]:
         """Return the transport's state and position, the latter as a dict.
 
+        Realtime-safe.
+
         Returns
         -------
         state : TransportState
@@ -3638,6 +4005,16 @@ class Client:
         See Also
         --------
         transport_query_struct
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('looker')
+        >>> state, position = client.transport_query()
+        >>> seconds = position['frame'] / position['frame_rate']
+        >>> client.close()
+
+        Calls: `jack_transport_query`_
 
         """
         state, position = self.transport_query_struct()
@@ -3661,8 +4038,17 @@ class Client:
         --------
         transport_query, transport_reposition_struct
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('follower')
+        >>> @client.set_process_callback
+        ... def process(frames):
+        ...     state, position = client.transport_query_struct()
+        ...     if state == jack.ROLLING:
+        ...         pass    # Play the samples from position.frame on.
+        >>> client.close()
+
         Calls: `jack_transport_query`_
 
         """
@@ -3690,6 +4076,8 @@ class Client:
                              **position: _t.Any) -> None:
         """Ask for a new transport position, field by field.
 
+        Realtime-safe.
+
         Parameters
         ----------
         frame
@@ -3704,8 +4092,13 @@ class Client:
         TypeError, ValueError
             If a field does not exist, or cannot have that value.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('mover')
+        >>> client.transport_reposition(frame=48000, bar=3, beat=1)
+        >>> client.close()
+
         Calls: `jack_transport_reposition`_
 
         """
@@ -3747,8 +4140,15 @@ class Client:
         TypeError
             If it is something else.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('shifter')
+        >>> state, position = client.transport_query_struct()
+        >>> position.frame += client.samplerate     # one second
+        >>> client.transport_reposition_struct(position)
+        >>> client.close()
+
         Calls: `jack_transport_reposition`_
 
         """
@@ -3763,6 +4163,8 @@ class Client:
     def set_sync_timeout(self, timeout: int) -> None:
         """Limit how long the transport waits for slow-sync clients.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         timeout
@@ -3772,9 +4174,16 @@ class Client:
         ------
         JackErrorCode
             If the server refuses.
+        TypeError, ValueError
+            If *timeout* is not such a number.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('patient')
+        >>> client.set_sync_timeout(5_000_000)      # five seconds
+        >>> client.close()
+
         Calls: `jack_set_sync_timeout`_
 
         """
@@ -3784,6 +4193,8 @@ class Client:
 
     def release_timebase(self) -> None:
         """Stop being the timebase master.
+
+        Not realtime-safe.
 
         Raises
         ------
@@ -3810,6 +4221,8 @@ class Client:
         tell another thread (with a `threading.Event`, say) to close the
         client, which cannot be done here.  Set it before `activate`.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -3820,9 +4233,12 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
-        Notes
-        -----
-        Calls: `jack_on_info_shutdown`_
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
 
         Examples
         --------
@@ -3834,6 +4250,8 @@ class Client:
         ...     print('JACK is gone:', reason)
         ...     gone.set()
         >>> client.close()
+
+        Calls: `jack_on_info_shutdown`_
 
         """
         return self._set_callback('shutdown', callback)
@@ -3855,6 +4273,8 @@ class Client:
 
         It runs on a thread of JACK's and cannot be set while the client is
         active.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -3887,8 +4307,22 @@ class Client:
         JackError
             If the client is active.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack, threading
+        >>> import numpy as np
+        >>> client = jack.Client('quieter')
+        >>> source = client.inports.register('in')
+        >>> sink = client.outports.register('out')
+        >>> called = threading.Event()
+        >>> @client.set_process_callback
+        ... def process(frames):
+        ...     sink.get_array()[:] = 0.5 * source.get_array()
+        ...     called.set()
+        >>> with client:
+        ...     called.wait(timeout=10)
+        True
+
         Calls: `jack_set_process_callback`_ for a native function,
         `jack_set_process_thread`_ for one in Python
 
@@ -3911,6 +4345,8 @@ class Client:
         An alternative to `set_process_callback`.  In the loop, `cycle_wait`
         waits for the next cycle and `cycle_signal` ends it.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -3926,12 +4362,12 @@ class Client:
         ------
         JackError
             If the client is active or has a process callback.
+        TypeError
+            If *callback* cannot be called.
 
         Notes
         -----
         On JACK 1 a client with a process thread can be activated once.
-
-        Calls: `jack_set_process_thread`_
 
         Examples
         --------
@@ -3945,6 +4381,8 @@ class Client:
         ...         output.get_buffer()[:] = bytes(4 * frames)
         ...         client.cycle_signal()
         >>> client.close()
+
+        Calls: `jack_set_process_thread`_
 
         """
         _callable(callback)
@@ -3961,6 +4399,8 @@ class Client:
 
         Only in the function given to `set_process_thread`.
 
+        Realtime-safe.
+
         Returns
         -------
         int
@@ -3972,6 +4412,10 @@ class Client:
             When the client is being deactivated: let it end your loop.
         JackError
             On any other thread.
+
+        See Also
+        --------
+        set_process_thread
 
         Notes
         -----
@@ -3997,6 +4441,8 @@ class Client:
 
         Only in the function given to `set_process_thread`.
 
+        Realtime-safe.
+
         Parameters
         ----------
         status
@@ -4007,6 +4453,10 @@ class Client:
         ------
         JackError
             On any other thread, or if no cycle has been waited for.
+
+        See Also
+        --------
+        set_process_thread
 
         Notes
         -----
@@ -4037,6 +4487,8 @@ class Client:
                                  userdata: _t.Any = None) -> _t.Any:
         """Have a function called when a thread of JACK's starts.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -4051,8 +4503,23 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
-        Notes
-        -----
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called, or *userdata* cannot be passed.
+        JackError
+            If the client is active.
+
+        Examples
+        --------
+        >>> import jack, queue, threading
+        >>> client = jack.Client('threads')
+        >>> started = queue.SimpleQueue()
+        >>> @client.set_thread_init_callback
+        ... def thread_init():
+        ...     started.put(threading.get_ident())
+        >>> client.close()
+
         Calls: `jack_set_thread_init_callback`_
 
         """
@@ -4066,6 +4533,8 @@ class Client:
         not call for anything that the server has to do.  It cannot be set
         while the client is active.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -4076,12 +4545,26 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
         See Also
         --------
         set_freewheel
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('renderer')
+        >>> @client.set_freewheel_callback
+        ... def freewheel(starting):
+        ...     print('as fast as it goes' if starting else 'in real time')
+        >>> client.close()
+
         Calls: `jack_set_freewheel_callback`_
 
         """
@@ -4095,6 +4578,8 @@ class Client:
         allocate memory; otherwise see `set_freewheel_callback`.  JACK calls
         it once at activation, too.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -4105,12 +4590,27 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
         See Also
         --------
         blocksize
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('prepared')
+        >>> @client.set_blocksize_callback
+        ... def blocksize(frames):
+        ...     global silence
+        ...     silence = bytes(4 * frames)
+        >>> client.close()
+
         Calls: `jack_set_buffer_size_callback`_
 
         """
@@ -4122,6 +4622,8 @@ class Client:
 
         See `set_freewheel_callback` for what it may do.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -4132,12 +4634,27 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
         See Also
         --------
         samplerate
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack, queue
+        >>> client = jack.Client('tuned')
+        >>> rates = queue.SimpleQueue()
+        >>> @client.set_samplerate_callback
+        ... def samplerate(rate):
+        ...     rates.put(rate)
+        >>> client.close()
+
         Calls: `jack_set_sample_rate_callback`_
 
         """
@@ -4148,6 +4665,8 @@ class Client:
         """Have a function called when other clients come and go.
 
         See `set_freewheel_callback` for what it may do.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -4160,8 +4679,27 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
-        Notes
-        -----
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
+        Examples
+        --------
+        >>> import jack, queue
+        >>> client = jack.Client('doorman')
+        >>> news = queue.SimpleQueue()
+        >>> @client.set_client_registration_callback
+        ... def registration(name, register):
+        ...     news.put((name, register))
+        >>> client.activate()
+        >>> jack.Client('guest').close()
+        >>> ('guest', True) in [news.get(timeout=10) for _ in range(2)]
+        True
+        >>> client.close()
+
         Calls: `jack_set_client_registration_callback`_
 
         """
@@ -4175,6 +4713,8 @@ class Client:
         See `set_freewheel_callback` for what it may do; reading a port's
         attributes is fine.  A port that is gone still tells its name, type,
         flags and UUID.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -4190,12 +4730,31 @@ class Client:
         callable
             *callback*, or a decorator if none is given.
 
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
         See Also
         --------
         Ports.register
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack, queue
+        >>> client = jack.Client('observer')
+        >>> news = queue.SimpleQueue()
+        >>> @client.set_port_registration_callback
+        ... def registration(port, register):
+        ...     news.put((port.name, register))
+        >>> client.activate()
+        >>> port = client.inports.register('in')
+        >>> news.get(timeout=10)
+        ('observer:in', True)
+        >>> client.close()
+
         Calls: `jack_set_port_registration_callback`_
 
         """
@@ -4208,6 +4767,8 @@ class Client:
         """Have a function called when ports are connected or disconnected.
 
         See `set_port_registration_callback` for what it may do.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -4223,12 +4784,33 @@ class Client:
         callable
             *callback*, or a decorator if none is given.
 
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
         See Also
         --------
         connect, OwnPort.connect
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack, queue
+        >>> client = jack.Client('spy')
+        >>> source = client.outports.register('out')
+        >>> sink = client.inports.register('in')
+        >>> news = queue.SimpleQueue()
+        >>> @client.set_port_connect_callback
+        ... def connected(a, b, connect):
+        ...     news.put((a.name, b.name, connect))
+        >>> client.activate()
+        >>> source.connect(sink)
+        >>> news.get(timeout=10)
+        ('spy:out', 'spy:in', True)
+        >>> client.close()
+
         Calls: `jack_set_port_connect_callback`_
 
         """
@@ -4242,6 +4824,8 @@ class Client:
 
         See `set_port_registration_callback` for what it may do.  Of the
         servers, only JACK 2 tells of this.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -4257,12 +4841,26 @@ class Client:
         callable
             *callback*, or a decorator if none is given.
 
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
         See Also
         --------
         Port.shortname
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('registrar')
+        >>> @client.set_port_rename_callback
+        ... def renamed(port, old, new):
+        ...     print(f'{old} is called {new} now')
+        >>> client.close()
+
         Calls: `jack_set_port_rename_callback`_
 
         """
@@ -4275,6 +4873,8 @@ class Client:
 
         See `set_freewheel_callback` for what it may do.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -4285,8 +4885,22 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
-        Notes
-        -----
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('sorter')
+        >>> @client.set_graph_order_callback
+        ... def graph_order():
+        ...     print('somebody has changed a cable')
+        >>> client.close()
+
         Calls: `jack_set_graph_order_callback`_
 
         """
@@ -4297,6 +4911,8 @@ class Client:
         """Have a function called when the graph was late.
 
         See `set_freewheel_callback` for what it may do.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -4312,12 +4928,26 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called, or *userdata* cannot be passed.
+        JackError
+            If the client is active.
+
         See Also
         --------
         xrun_count
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('critic')
+        >>> @client.set_xrun_callback
+        ... def xrun(delayed_usecs):
+        ...     print(f'a gap: late by {delayed_usecs / 1000} ms')
+        >>> client.close()
+
         Calls: `jack_set_xrun_callback`_, `jack_get_xrun_delayed_usecs`_
 
         """
@@ -4331,6 +4961,8 @@ class Client:
         callback libjack assumes that each output's latency comes from all
         inputs; with it, that is up to *callback*.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -4343,12 +4975,33 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
         See Also
         --------
         Port.get_latency_range, OwnPort.set_latency_range
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('delayer')
+        >>> source = client.inports.register('in')
+        >>> sink = client.outports.register('out')
+        >>> delay = 64
+        >>> @client.set_latency_callback
+        ... def latency(mode):
+        ...     a, b = source, sink
+        ...     if mode == jack.PLAYBACK_LATENCY:
+        ...         a, b = sink, source
+        ...     shortest, longest = a.get_latency_range(mode)
+        ...     b.set_latency_range(mode, shortest + delay, longest + delay)
+        >>> client.close()
+
         Calls: `jack_set_latency_callback`_
 
         """
@@ -4360,6 +5013,8 @@ class Client:
         """Have a function called when metadata changes.
 
         See `set_freewheel_callback` for what it may do.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -4374,12 +5029,27 @@ class Client:
         callable
             *callback*, so that this method serves as a decorator.
 
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
+
         See Also
         --------
         set_property
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('reader')
+        >>> @client.set_property_change_callback
+        ... def changed(subject, key, change):
+        ...     if change == jack.PROPERTY_CHANGED:
+        ...         print('changed:', key)
+        >>> client.close()
+
         Calls: `jack_set_property_change_callback`_
 
         """
@@ -4392,6 +5062,8 @@ class Client:
 
         The master supplies musical time (bar, beat, tick) or timecode with
         each position.  There is one at most: whoever asks last has it.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -4430,13 +5102,28 @@ class Client:
         ------
         JackErrorCode
             If the server refuses for another reason.
+        TypeError
+            If *callback* cannot be called, or *userdata* cannot be passed.
 
         See Also
         --------
         release_timebase
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('conductor')
+        >>> @client.set_timebase_callback
+        ... def timebase(state, blocksize, pos, new_pos):
+        ...     beats = pos.frame * 2 / client.samplerate     # 120 per minute
+        ...     pos.bar, pos.beat = int(beats // 4) + 1, int(beats % 4) + 1
+        ...     pos.tick = int(beats % 1 * 960)
+        ...     pos.beats_per_bar = pos.beat_type = 4
+        ...     pos.ticks_per_beat = 960
+        ...     pos.beats_per_minute = 120
+        ...     pos.valid = jack.POSITION_BBT
+        >>> client.close()
+
         Calls: `jack_set_timebase_callback`_
 
         """
@@ -4467,6 +5154,8 @@ class Client:
                           userdata: _t.Any = None) -> _t.Any:
         """Be a slow-sync client, which the transport waits for.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -4491,9 +5180,19 @@ class Client:
         ------
         JackErrorCode
             If the server refuses.
+        TypeError
+            If *callback* cannot be called, or *userdata* cannot be passed.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack, threading
+        >>> client = jack.Client('sampler')
+        >>> loaded = threading.Event()      # another thread sets it
+        >>> @client.set_sync_callback
+        ... def sync(state, position):
+        ...     return loaded.is_set()
+        >>> client.close()
+
         Calls: `jack_set_sync_callback`_
 
         """
@@ -4538,6 +5237,8 @@ class Client:
         .. deprecated:: 1.0.0
             JACK's sessions gave way to the New Session Manager (NSM).
 
+        Not realtime-safe.
+
         Parameters
         ----------
         callback
@@ -4548,6 +5249,13 @@ class Client:
         -------
         callable
             *callback*, so that this method serves as a decorator.
+
+        Raises
+        ------
+        TypeError
+            If *callback* cannot be called.
+        JackError
+            If the client is active.
 
         Notes
         -----
@@ -4622,13 +5330,32 @@ class Client:
     def get_uuid_for_client_name(self, name: str) -> str:
         """Return the UUID of the client of that name, a str.
 
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        name
+            The client's name.
+
+        Returns
+        -------
+        str
+            A decimal number.
+
         Raises
         ------
         JackError
             If there is no such client.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('someone')
+        >>> uuid = client.get_uuid_for_client_name('someone')
+        >>> client.get_client_name_by_uuid(uuid)
+        'someone'
+        >>> client.close()
+
         Calls: `jack_get_uuid_for_client_name`_
 
         """
@@ -4639,6 +5366,18 @@ class Client:
 
     def get_client_name_by_uuid(self, uuid: str) -> str:
         """Return the name of the client with that UUID.
+
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        uuid
+            A decimal number as a str, as in `uuid`.
+
+        Returns
+        -------
+        str
+            The client's name.
 
         Raises
         ------
@@ -4659,6 +5398,8 @@ class Client:
                      type: str = '') -> None:
         """Set a metadata property.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         subject
@@ -4675,9 +5416,20 @@ class Client:
         ------
         JackError
             If the server refuses (a `ValueError` as well).
+        TypeError, ValueError
+            If an argument is something else.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('labels')
+        >>> port = client.outports.register('out_1')
+        >>> client.set_property(port, jack.METADATA_PRETTY_NAME, 'Stage left')
+        >>> jack.get_property(port, jack.METADATA_PRETTY_NAME)
+        (b'Stage left', '')
+        >>> client.remove_property(port, jack.METADATA_PRETTY_NAME)
+        >>> client.close()
+
         Calls: `jack_set_property`_
 
         """
@@ -4689,6 +5441,8 @@ class Client:
 
     def remove_property(self, subject: _Subject, key: str) -> None:
         """Remove one property of a subject.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -4713,6 +5467,8 @@ class Client:
     def remove_properties(self, subject: _Subject) -> int:
         """Remove all properties of a subject.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         subject
@@ -4728,8 +5484,15 @@ class Client:
         JackError
             If the server refuses (a `RuntimeError` as well).
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('tidy')
+        >>> client.set_property(client, jack.METADATA_ICON_NAME, 'broom')
+        >>> client.remove_properties(client)
+        1
+        >>> client.close()
+
         Calls: `jack_remove_properties`_
 
         """
@@ -4741,6 +5504,8 @@ class Client:
 
     def remove_all_properties(self) -> None:
         """Remove all properties on the whole server.
+
+        Not realtime-safe.
 
         Raises
         ------
@@ -4763,6 +5528,8 @@ class Client:
 
         To be called when a delay has changed; see `set_latency_callback`.
 
+        Not realtime-safe.
+
         Raises
         ------
         JackErrorCode
@@ -4782,6 +5549,8 @@ class Client:
 
         An estimate.
 
+        Realtime-safe.
+
         Notes
         -----
         Calls: `jack_frames_since_cycle_start`_
@@ -4795,8 +5564,18 @@ class Client:
 
         Comparable with `last_frame_time`.
 
-        Notes
-        -----
+        Realtime-safe.
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('watch')
+        >>> start = client.frame_time
+        >>> elapsed = client.frame_time - start
+        >>> 0 <= elapsed < client.samplerate        # within a second
+        True
+        >>> client.close()
+
         Calls: `jack_frame_time`_
 
         """
@@ -4828,8 +5607,19 @@ class Client:
         JackErrorCode
             If the server has no such times yet.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack, queue
+        >>> client = jack.Client('precise')
+        >>> measured = queue.SimpleQueue()
+        >>> @client.set_process_callback
+        ... def process(frames):
+        ...     measured.put(client.cycle_times)
+        >>> with client:
+        ...     times = measured.get(timeout=10)
+        >>> times.next_usecs > times.current_usecs
+        True
+
         Calls: `jack_get_cycle_times`_
 
         """
@@ -4844,6 +5634,8 @@ class Client:
     def frames_to_time(self, frames: int) -> int:
         """Convert a time in frames to microseconds.
 
+        Realtime-safe.
+
         Parameters
         ----------
         frames
@@ -4854,8 +5646,18 @@ class Client:
         int
             Comparable with `get_time`.
 
-        Notes
-        -----
+        Raises
+        ------
+        TypeError, ValueError
+            If *frames* is not such a number.
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('converter')
+        >>> now = client.frames_to_time(client.frame_time)
+        >>> client.close()
+
         Calls: `jack_frames_to_time`_
 
         """
@@ -4864,6 +5666,8 @@ class Client:
 
     def time_to_frames(self, usecs: int) -> int:
         """Convert a time in microseconds to frames.
+
+        Realtime-safe.
 
         Parameters
         ----------
@@ -4875,6 +5679,11 @@ class Client:
         int
             Comparable with `frame_time`.
 
+        Raises
+        ------
+        TypeError, ValueError
+            If *usecs* is not such a number.
+
         Notes
         -----
         Calls: `jack_time_to_frames`_
@@ -4885,12 +5694,17 @@ class Client:
 
     @property
     def xrun_count(self) -> int:
-        """How many xruns there were while this client was active."""
+        """How many xruns there were while this client was active.
+
+        Realtime-safe.
+        """
         return self._core.xrun_count
 
     @property
     def max_delayed_usecs(self) -> float:
         """The longest delay of a cycle so far, in microseconds.
+
+        Realtime-safe.
 
         See Also
         --------
@@ -4906,6 +5720,8 @@ class Client:
     def reset_max_delayed_usecs(self) -> None:
         """Let `max_delayed_usecs` begin at zero again.
 
+        Realtime-safe.
+
         Notes
         -----
         Calls: `jack_reset_max_delayed_usecs`_
@@ -4919,6 +5735,8 @@ class Client:
                              init: str = '') -> InternalClient:
         """Load a client into the server's process.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         name
@@ -4927,6 +5745,11 @@ class Client:
             The module's name, such as ``'netmanager'``.
         init
             What the module gets as its arguments; at most 1023 bytes.
+
+        Returns
+        -------
+        InternalClient
+            The new client; it stays when your program ends.
 
         Raises
         ------
@@ -4977,6 +5800,18 @@ class Client:
     def get_internal_client(self, name: str) -> InternalClient:
         """Find an internal client by its name.
 
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        name
+            What `InternalClient.name` is.
+
+        Returns
+        -------
+        InternalClient
+            Another object for the same client.
+
         Raises
         ------
         JackError
@@ -5004,6 +5839,8 @@ class Client:
         .. deprecated:: 1.0.0
             JACK's sessions gave way to the New Session Manager (NSM).
 
+        Not realtime-safe.
+
         Parameters
         ----------
         type
@@ -5017,6 +5854,13 @@ class Client:
         -------
         list of SessionCommand
             The answers.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server refuses.
+        TypeError, ValueError
+            If an argument is something else.
 
         Notes
         -----
@@ -5042,6 +5886,13 @@ class Client:
 
         .. deprecated:: 1.0.0
             JACK's sessions gave way to the New Session Manager (NSM).
+
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        event
+            What the session callback was called with, filled in.
 
         Raises
         ------
@@ -5079,6 +5930,15 @@ class Client:
         .. deprecated:: 1.0.0
             JACK's sessions gave way to the New Session Manager (NSM).
 
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        name
+            The client's name.
+        uuid
+            Its *session_id*.
+
         Raises
         ------
         JackErrorCode
@@ -5098,6 +5958,18 @@ class Client:
 
         .. deprecated:: 1.0.0
             JACK's sessions gave way to the New Session Manager (NSM).
+
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        name
+            The client's name.
+
+        Returns
+        -------
+        bool
+            Whether it has called `set_session_callback`, or the like in C.
 
         Raises
         ------
@@ -5190,6 +6062,8 @@ class InternalClient:
     def name(self) -> str:
         """The name that the server has given to it.
 
+        Realtime-safe.
+
         Notes
         -----
         Calls: `jack_get_internal_client_name`_
@@ -5199,6 +6073,8 @@ class InternalClient:
 
     def unload(self) -> None:
         """Remove it from the server.
+
+        Not realtime-safe.
 
         Raises
         ------
@@ -5247,6 +6123,17 @@ class Port:
     ----------
     port_ptr, client
         Private.
+
+    Examples
+    --------
+    >>> import jack
+    >>> client = jack.Client('browser')
+    >>> port = client.get_port_by_name('system:playback_1')
+    >>> port.is_input, port.is_physical, port.type
+    (True, True, '32 bit float mono audio')
+    >>> port == client.get_ports('playback_1$')[0]
+    True
+    >>> client.close()
 
     """
 
@@ -5352,6 +6239,8 @@ class Port:
     def name(self) -> str:
         """The full name, made of the client's name, a colon and `shortname`.
 
+        Not realtime-safe.
+
         Notes
         -----
         Calls: `jack_port_name`_
@@ -5368,13 +6257,27 @@ class Port:
         It must be unique among the client's ports.  What makes the full name
         longer than `port_name_size` - 1 bytes is an error.
 
+        Not realtime-safe.
+
         Raises
         ------
         JackErrorCode
-            If the port cannot be renamed.
+            If the port cannot be renamed, as its name is taken.
+        JackError
+            If the name would be too long.
+        TypeError, ValueError
+            If it is set to something which is not a name.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('choir')
+        >>> port = client.inports.register('voice')
+        >>> port.shortname = 'soprano'
+        >>> port.name
+        'choir:soprano'
+        >>> client.close()
+
         Calls: `jack_port_short_name`_, `jack_port_rename`_
 
         """
@@ -5405,6 +6308,13 @@ class Port:
     def aliases(self) -> list[str]:
         """Up to two more names.
 
+        Not realtime-safe.
+
+        Raises
+        ------
+        JackErrorCode
+            If they cannot be read.
+
         See Also
         --------
         set_alias, unset_alias
@@ -5428,6 +6338,8 @@ class Port:
     def set_alias(self, alias: str) -> None:
         """Give the port one more name, of two at most.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         alias
@@ -5436,10 +6348,25 @@ class Port:
         Raises
         ------
         JackErrorCode
-            If it has two aliases, or the name is too long.
+            If it has two aliases.
+        JackError
+            If the name is too long.
+        TypeError, ValueError
+            If *alias* is not a name.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('stage')
+        >>> port = client.inports.register('in_7')
+        >>> port.set_alias('trumpet')
+        >>> port.aliases
+        ['trumpet']
+        >>> client.get_port_by_name('trumpet') == port
+        True
+        >>> port.unset_alias('trumpet')
+        >>> client.close()
+
         Calls: `jack_port_set_alias`_
 
         """
@@ -5453,6 +6380,13 @@ class Port:
 
     def unset_alias(self, alias: str) -> None:
         """Take an alias away.
+
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        alias
+            One of `aliases`.
 
         Raises
         ------
@@ -5472,6 +6406,8 @@ class Port:
     def type(self) -> str:
         """What kind of data flows: ``'32 bit float mono audio'``, say.
 
+        Not realtime-safe.
+
         Notes
         -----
         Calls: `jack_port_type`_
@@ -5485,6 +6421,8 @@ class Port:
     def type_id(self) -> int:
         """The server's number for the type.
 
+        Not realtime-safe.
+
         Notes
         -----
         Calls: `jack_port_type_id`_
@@ -5495,6 +6433,8 @@ class Port:
     @property
     def uuid(self) -> int:
         """The port's UUID, a number.
+
+        Not realtime-safe.
 
         Notes
         -----
@@ -5509,6 +6449,8 @@ class Port:
     def flags(self) -> PortFlags:
         """What the port is and can do.
 
+        Not realtime-safe.
+
         Notes
         -----
         Calls: `jack_port_flags`_
@@ -5520,42 +6462,90 @@ class Port:
 
     @property
     def is_audio(self) -> bool:
-        """Whether this is an audio port: `True` in this class."""
+        """Whether this is an audio port: `True` in this class.
+
+        Realtime-safe.
+        """
         return True
 
     @property
     def is_midi(self) -> bool:
-        """Whether this is a MIDI port: `False` in this class."""
+        """Whether this is a MIDI port: `False` in this class.
+
+        Realtime-safe.
+        """
         return False
 
     @property
     def is_input(self) -> bool:
-        """Whether the port receives data."""
+        """Whether the port receives data.
+
+        Not realtime-safe.
+
+        Notes
+        -----
+        Calls: `jack_port_flags`_
+
+        """
         return bool(self.flags & PortFlags.IS_INPUT)
 
     @property
     def is_output(self) -> bool:
-        """Whether others can read data from the port."""
+        """Whether others can read data from the port.
+
+        Not realtime-safe.
+
+        Notes
+        -----
+        Calls: `jack_port_flags`_
+
+        """
         return bool(self.flags & PortFlags.IS_OUTPUT)
 
     @property
     def is_physical(self) -> bool:
-        """Whether the port stands for a connector of some hardware."""
+        """Whether the port stands for a connector of some hardware.
+
+        Not realtime-safe.
+
+        Notes
+        -----
+        Calls: `jack_port_flags`_
+
+        """
         return bool(self.flags & PortFlags.IS_PHYSICAL)
 
     @property
     def can_monitor(self) -> bool:
-        """Whether `request_monitor` has an effect."""
+        """Whether `request_monitor` has an effect.
+
+        Not realtime-safe.
+
+        Notes
+        -----
+        Calls: `jack_port_flags`_
+
+        """
         return bool(self.flags & PortFlags.CAN_MONITOR)
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the data begins or ends its way here."""
+        """Whether the data begins or ends its way here.
+
+        Not realtime-safe.
+
+        Notes
+        -----
+        Calls: `jack_port_flags`_
+
+        """
         return bool(self.flags & PortFlags.IS_TERMINAL)
 
     @property
     def is_monitoring(self) -> bool:
         """Whether somebody has asked for input monitoring.
+
+        Not realtime-safe.
 
         Notes
         -----
@@ -5568,6 +6558,8 @@ class Port:
         """Turn input monitoring on or off, where `can_monitor` is `True`.
 
         Without that it does nothing.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -5590,6 +6582,8 @@ class Port:
     def get_latency_range(self, mode: int) -> LatencyRange:
         """Return how long data takes to or from here.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         mode
@@ -5601,12 +6595,24 @@ class Port:
         LatencyRange
             The shortest and the longest way, in frames.
 
+        Raises
+        ------
+        ValueError
+            If *mode* is something else.
+
         See Also
         --------
         OwnPort.set_latency_range, Client.set_latency_callback
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('late')
+        >>> port = client.get_port_by_name('system:playback_1')
+        >>> frames = port.get_latency_range(jack.PLAYBACK_LATENCY).max
+        >>> milliseconds = 1000 * frames / client.samplerate
+        >>> client.close()
+
         Calls: `jack_port_get_latency_range`_
 
         """
@@ -5652,12 +6658,18 @@ class MidiPort(Port):
 
     @property
     def is_audio(self) -> bool:
-        """Whether this is an audio port: `False` in this class."""
+        """Whether this is an audio port: `False` in this class.
+
+        Realtime-safe.
+        """
         return False
 
     @property
     def is_midi(self) -> bool:
-        """Whether this is a MIDI port: `True` in this class."""
+        """Whether this is a MIDI port: `True` in this class.
+
+        Realtime-safe.
+        """
         return True
 
 
@@ -5666,12 +6678,18 @@ class UnknownPort(Port):
 
     @property
     def is_audio(self) -> bool:
-        """Whether this is an audio port: `False` in this class."""
+        """Whether this is an audio port: `False` in this class.
+
+        Realtime-safe.
+        """
         return False
 
     @property
     def is_midi(self) -> bool:
-        """Whether this is a MIDI port: `False` in this class."""
+        """Whether this is a MIDI port: `False` in this class.
+
+        Realtime-safe.
+        """
         return False
 
 
@@ -5710,6 +6728,8 @@ class OwnPort(Port):
     def number_of_connections(self) -> int:
         """How many connections the port has.
 
+        Realtime-safe.
+
         Notes
         -----
         Calls: `jack_port_connected`_
@@ -5720,6 +6740,8 @@ class OwnPort(Port):
     @property
     def connections(self) -> list[Port]:
         """The ports that this one is connected to.
+
+        Not realtime-safe.
 
         See Also
         --------
@@ -5736,13 +6758,30 @@ class OwnPort(Port):
     def is_connected_to(self, port: str | Port) -> bool:
         """Tell whether there is a direct connection to another port.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         port
             A port, or its full name.
 
-        Notes
-        -----
+        Returns
+        -------
+        bool
+            Whether there is one.
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('pair')
+        >>> source = client.outports.register('out')
+        >>> sink = client.inports.register('in')
+        >>> client.activate()
+        >>> source.connect(sink)
+        >>> source.is_connected_to(sink)
+        True
+        >>> client.close()
+
         Calls: `jack_port_connected_to`_
 
         """
@@ -5752,6 +6791,8 @@ class OwnPort(Port):
 
     def connect(self, port: str | Port) -> None:
         """Connect this port to another one, whichever way is right.
+
+        Not realtime-safe.
 
         Parameters
         ----------
@@ -5763,8 +6804,22 @@ class OwnPort(Port):
         JackErrorCode
             See `Client.connect`.
 
-        Notes
-        -----
+        See Also
+        --------
+        Client.connect, disconnect
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('loop')
+        >>> source = client.outports.register('out')
+        >>> sink = client.inports.register('in')
+        >>> client.activate()
+        >>> sink.connect(source)        # The other way round is the same.
+        >>> source.connections
+        [jack.OwnPort('loop:in')]
+        >>> client.close()
+
         Calls: `jack_connect`_
 
         """
@@ -5779,6 +6834,8 @@ class OwnPort(Port):
     def disconnect(self, other: str | Port | None = None) -> None:
         """Take connections away.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         other
@@ -5789,6 +6846,10 @@ class OwnPort(Port):
         ------
         JackErrorCode
             See `Client.disconnect`.
+
+        See Also
+        --------
+        Client.disconnect, connect
 
         Notes
         -----
@@ -5812,13 +6873,23 @@ class OwnPort(Port):
 
         It leaves the client's list of ports, and cannot be used any more.
 
+        Not realtime-safe.
+
         Raises
         ------
         JackErrorCode
             If the server refuses.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('leaver')
+        >>> port = client.inports.register('in')
+        >>> port.unregister()
+        >>> client.inports
+        []
+        >>> client.close()
+
         Calls: `jack_port_unregister`_
 
         """
@@ -5856,6 +6927,18 @@ class OwnPort(Port):
     def ensure_monitor(self, onoff: bool) -> None:
         """Turn input monitoring on or off, if it is not that way already.
 
+        Not realtime-safe.
+
+        Parameters
+        ----------
+        onoff
+            `True` for on.
+
+        Raises
+        ------
+        JackErrorCode
+            If the server refuses.
+
         Notes
         -----
         Calls: `jack_port_ensure_monitor`_
@@ -5869,12 +6952,23 @@ class OwnPort(Port):
 
         Only in a latency callback, see `Client.set_latency_callback`.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         mode
             `CAPTURE_LATENCY` or `PLAYBACK_LATENCY`.
         min, max
             The shortest and the longest way, in frames.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is something else, or *min* exceeds *max*.
+
+        See Also
+        --------
+        Client.set_latency_callback
 
         Notes
         -----
@@ -5892,6 +6986,8 @@ class OwnPort(Port):
     def tie(self, source: OwnPort) -> None:
         """Have this output pass an input's data on without copying it.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         source
@@ -5901,6 +6997,8 @@ class OwnPort(Port):
         ------
         ValueError
             If they cannot be tied.
+        TypeError
+            If *source* is not an `OwnPort`.
         JackErrorCode
             If the server refuses.
 
@@ -5908,8 +7006,16 @@ class OwnPort(Port):
         --------
         untie
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('shortcut')
+        >>> source = client.inports.register('in')
+        >>> sink = client.outports.register('out')
+        >>> sink.tie(source)
+        >>> sink.untie()
+        >>> client.close()
+
         Calls: `jack_port_tie`_
 
         """
@@ -5931,6 +7037,8 @@ class OwnPort(Port):
     def untie(self) -> None:
         """Undo `tie`.
 
+        Not realtime-safe.
+
         Raises
         ------
         JackErrorCode
@@ -5950,6 +7058,8 @@ class OwnPort(Port):
 
         This is the ``jack_port_t *`` that `jack_port_get_buffer`_ and the
         like take.
+
+        Realtime-safe.
         """
         return _int_from_ptr(self._ptr)
 
@@ -5978,8 +7088,21 @@ class OwnPort(Port):
         --------
         get_array
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack, threading
+        >>> client = jack.Client('copier')
+        >>> source = client.inports.register('in')
+        >>> sink = client.outports.register('out')
+        >>> called = threading.Event()
+        >>> @client.set_process_callback
+        ... def process(frames):
+        ...     sink.get_buffer()[:] = source.get_buffer()
+        ...     called.set()
+        >>> with client:
+        ...     called.wait(timeout=10)
+        True
+
         Calls: `jack_port_get_buffer`_
 
         """
@@ -6013,8 +7136,20 @@ class OwnPort(Port):
         --------
         get_buffer
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack, queue
+        >>> import numpy as np
+        >>> client = jack.Client('loudness')
+        >>> microphone = client.inports.register('in')
+        >>> peaks = queue.SimpleQueue()
+        >>> @client.set_process_callback
+        ... def process(frames):
+        ...     peaks.put(float(abs(microphone.get_array()).max()))
+        >>> with client:
+        ...     peaks.get(timeout=10)
+        0.0
+
         Calls: `jack_port_get_buffer`_
 
         """
@@ -6133,13 +7268,27 @@ class OwnMidiPort(MidiPort, OwnPort):
         self._reserved: list[tuple[_t.Any, _t.Any, int]] = []
 
     def get_buffer(self) -> _t.NoReturn:
-        """Not for MIDI ports; there is `incoming_midi_events`."""
+        """Not for MIDI ports; there is `incoming_midi_events`.
+
+        Raises
+        ------
+        NotImplementedError
+            Always.
+
+        """
         raise NotImplementedError(
             'get_buffer() is not available for MIDI ports: use '
             'incoming_midi_events() or write_midi_event()')
 
     def get_array(self) -> _t.NoReturn:
-        """Not for MIDI ports; there is `incoming_midi_events`."""
+        """Not for MIDI ports; there is `incoming_midi_events`.
+
+        Raises
+        ------
+        NotImplementedError
+            Always.
+
+        """
         raise NotImplementedError(
             'get_array() is not available for MIDI ports: use '
             'incoming_midi_events() or write_midi_event()')
@@ -6147,6 +7296,13 @@ class OwnMidiPort(MidiPort, OwnPort):
     @property
     def max_event_size(self) -> int:
         """The size of the largest event that still fits in, in bytes.
+
+        Only in the process callback.
+
+        Raises
+        ------
+        JackError
+            Outside of the process callback.
 
         Notes
         -----
@@ -6159,6 +7315,13 @@ class OwnMidiPort(MidiPort, OwnPort):
     def lost_midi_events(self) -> int:
         """How many events did not fit in.
 
+        Only in the process callback.
+
+        Raises
+        ------
+        JackError
+            Outside of the process callback.
+
         Notes
         -----
         Calls: `jack_midi_get_lost_event_count`_
@@ -6170,6 +7333,8 @@ class OwnMidiPort(MidiPort, OwnPort):
         """Iterate over the events that arrive in this cycle.
 
         Events are complete and start with their status byte.
+
+        Only in the process callback.
 
         Yields
         ------
@@ -6184,8 +7349,18 @@ class OwnMidiPort(MidiPort, OwnPort):
         JackError
             Outside of the process callback.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack, queue
+        >>> client = jack.Client('listener')
+        >>> keys = client.midi_inports.register('in')
+        >>> heard = queue.SimpleQueue()
+        >>> @client.set_process_callback
+        ... def process(frames):
+        ...     for time, event in keys.incoming_midi_events():
+        ...         heard.put(bytes(event))
+        >>> client.close()
+
         Calls: `jack_midi_get_event_count`_, `jack_midi_event_get`_
 
         """
@@ -6223,6 +7398,8 @@ class OwnMidiPort(MidiPort, OwnPort):
         To be called in each cycle before events are written: otherwise those
         of the cycle before are sent again.
 
+        Only in the process callback.
+
         Raises
         ------
         JackError
@@ -6246,6 +7423,8 @@ class OwnMidiPort(MidiPort, OwnPort):
         with their status byte, and without another (real-time) message in
         between.
 
+        Only in the process callback.
+
         Parameters
         ----------
         time
@@ -6262,15 +7441,25 @@ class OwnMidiPort(MidiPort, OwnPort):
         TypeError, ValueError
             If *event* is not a sequence of bytes.
 
-        Notes
-        -----
-        Calls: `jack_midi_event_write`_
-
         Examples
         --------
-        Middle C, in the middle of the cycle::
+        Middle C, in the middle of one cycle:
 
-            port.write_midi_event(client.blocksize // 2, (0x90, 60, 100))
+        >>> import jack, threading
+        >>> client = jack.Client('bell')
+        >>> port = client.midi_outports.register('out')
+        >>> rung = threading.Event()
+        >>> @client.set_process_callback
+        ... def process(frames):
+        ...     port.clear_buffer()
+        ...     if not rung.is_set():
+        ...         port.write_midi_event(frames // 2, (0x90, 60, 100))
+        ...         rung.set()
+        >>> with client:
+        ...     rung.wait(timeout=10)
+        True
+
+        Calls: `jack_midi_event_write`_
 
         """
         core = self._core
@@ -6296,6 +7485,8 @@ class OwnMidiPort(MidiPort, OwnPort):
                            size: _t.SupportsIndex) -> _t.Any:
         """Make room for an event whose bytes are to be filled in.
 
+        Only in the process callback.
+
         Parameters
         ----------
         time
@@ -6315,8 +7506,19 @@ class OwnMidiPort(MidiPort, OwnPort):
         JackError
             As in `write_midi_event`.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('wheel')
+        >>> port = client.midi_outports.register('out')
+        >>> @client.set_process_callback
+        ... def process(frames):
+        ...     port.clear_buffer()
+        ...     event = port.reserve_midi_event(0, 3)
+        ...     if event:
+        ...         event[:] = bytes([0xE0, 0, 64])
+        >>> client.close()
+
         Calls: `jack_midi_event_reserve`_
 
         """
@@ -6438,6 +7640,8 @@ class Ports:
                  is_physical: bool = False) -> _t.Any:
         """Register a new port and append it to this list.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         shortname
@@ -6461,9 +7665,19 @@ class Ports:
         JackError
             If the name is taken or too long, or the server has no more
             ports.
+        TypeError, ValueError
+            If *shortname* is not a name.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('synth')
+        >>> client.outports.register('left')
+        jack.OwnPort('synth:left')
+        >>> client.midi_inports.register('keys', is_terminal=True)
+        jack.OwnMidiPort('synth:keys')
+        >>> client.close()
+
         Calls: `jack_port_register`_
 
         """
@@ -6482,6 +7696,8 @@ class Ports:
     def clear(self) -> None:
         """Unregister all ports of this list.
 
+        Not realtime-safe.
+
         Raises
         ------
         JackErrorCode
@@ -6490,6 +7706,19 @@ class Ports:
         See Also
         --------
         OwnPort.unregister
+
+        Examples
+        --------
+        >>> import jack
+        >>> client = jack.Client('empty')
+        >>> for number in range(1, 5):
+        ...     port = client.inports.register(f'in_{number}')
+        >>> client.inports.clear()
+        >>> len(client.inports)
+        0
+        >>> client.close()
+
+        Calls: `jack_port_unregister`_
 
         """
         self._core.require()
@@ -6522,10 +7751,8 @@ class RingBuffer:
     ------
     JackError
         If there is not enough memory.
-
-    Notes
-    -----
-    Calls: `jack_ringbuffer_create`_
+    TypeError, ValueError
+        If *size* is not such a number.
 
     Examples
     --------
@@ -6535,6 +7762,8 @@ class RingBuffer:
     5
     >>> bytes(ring.read(4))
     b'hell'
+
+    Calls: `jack_ringbuffer_create`_
 
     """
 
@@ -6560,8 +7789,15 @@ class RingBuffer:
     def write_space(self) -> int:
         """How many bytes can be written now.
 
-        Notes
-        -----
+        Realtime-safe.
+
+        Examples
+        --------
+        >>> import jack
+        >>> ring = jack.RingBuffer(16)
+        >>> ring.write_space
+        15
+
         Calls: `jack_ringbuffer_write_space`_
 
         """
@@ -6569,6 +7805,8 @@ class RingBuffer:
 
     def write(self, data: _t.Any) -> int:
         """Write bytes, as many as there is room for.
+
+        Realtime-safe.
 
         Parameters
         ----------
@@ -6589,8 +7827,13 @@ class RingBuffer:
         --------
         write_space, write_buffers
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> ring = jack.RingBuffer(8)
+        >>> ring.write(b'too long for it')
+        7
+
         Calls: `jack_ringbuffer_write`_
 
         """
@@ -6613,8 +7856,18 @@ class RingBuffer:
         with the next `write`, `write_advance` or `reset`.  `write_advance`
         makes what was written readable.
 
-        Notes
-        -----
+        Realtime-safe.
+
+        Examples
+        --------
+        >>> import jack
+        >>> ring = jack.RingBuffer(16)
+        >>> first, second = ring.write_buffers
+        >>> first[:5] = b'hello'
+        >>> ring.write_advance(5)
+        >>> bytes(ring.read(5))
+        b'hello'
+
         Calls: `jack_ringbuffer_get_write_vector`_
 
         """
@@ -6623,6 +7876,8 @@ class RingBuffer:
     def write_advance(self, size: int) -> None:
         """Make bytes that were put into `write_buffers` readable.
 
+        Realtime-safe.
+
         Parameters
         ----------
         size
@@ -6630,8 +7885,8 @@ class RingBuffer:
 
         Raises
         ------
-        ValueError
-            If that is more than `write_space`.
+        TypeError, ValueError
+            If *size* is not a number, or more than `write_space`.
 
         Notes
         -----
@@ -6645,6 +7900,8 @@ class RingBuffer:
     def read_space(self) -> int:
         """How many bytes can be read now.
 
+        Realtime-safe.
+
         Notes
         -----
         Calls: `jack_ringbuffer_read_space`_
@@ -6654,6 +7911,8 @@ class RingBuffer:
 
     def read(self, size: int) -> _t.Any:
         """Take bytes out.
+
+        Realtime-safe.
 
         Parameters
         ----------
@@ -6666,12 +7925,24 @@ class RingBuffer:
             A copy of the bytes, fewer if there are not so many; a buffer
             object of cffi's.
 
+        Raises
+        ------
+        TypeError, ValueError
+            If *size* is not a number of bytes.
+
         See Also
         --------
         peek, read_space, read_buffers
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> ring = jack.RingBuffer(16)
+        >>> ring.write(b'hello')
+        5
+        >>> bytes(ring.read(100))
+        b'hello'
+
         Calls: `jack_ringbuffer_read`_
 
         """
@@ -6684,6 +7955,8 @@ class RingBuffer:
 
         Unlike `read_buffers` this makes one piece of them.
 
+        Realtime-safe.
+
         Parameters
         ----------
         size
@@ -6694,12 +7967,24 @@ class RingBuffer:
         buffer
             As from `read`.
 
+        Raises
+        ------
+        TypeError, ValueError
+            If *size* is not a number of bytes.
+
         See Also
         --------
         read, read_space, read_buffers
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> ring = jack.RingBuffer(16)
+        >>> ring.write(b'hello')
+        5
+        >>> bytes(ring.peek(4)), ring.read_space
+        (b'hell', 5)
+
         Calls: `jack_ringbuffer_peek`_
 
         """
@@ -6714,8 +7999,18 @@ class RingBuffer:
         See `write_buffers`; here it is `read`, `read_advance` and `reset`
         that end their meaning, and `read_advance` that gives the space back.
 
-        Notes
-        -----
+        Realtime-safe.
+
+        Examples
+        --------
+        >>> import jack
+        >>> ring = jack.RingBuffer(16)
+        >>> ring.write(b'hello')
+        5
+        >>> b''.join(ring.read_buffers)
+        b'hello'
+        >>> ring.read_advance(5)
+
         Calls: `jack_ringbuffer_get_read_vector`_
 
         """
@@ -6724,6 +8019,8 @@ class RingBuffer:
     def read_advance(self, size: int) -> None:
         """Drop bytes, having looked at them with `read_buffers` or `peek`.
 
+        Realtime-safe.
+
         Parameters
         ----------
         size
@@ -6731,8 +8028,8 @@ class RingBuffer:
 
         Raises
         ------
-        ValueError
-            If that is more than `read_space`.
+        TypeError, ValueError
+            If *size* is not a number, or more than `read_space`.
 
         Notes
         -----
@@ -6765,6 +8062,8 @@ class RingBuffer:
 
         Neither thread may use it meanwhile.
 
+        Not realtime-safe.
+
         Parameters
         ----------
         size
@@ -6773,11 +8072,19 @@ class RingBuffer:
 
         Raises
         ------
-        ValueError
-            If it is larger than that.
+        TypeError, ValueError
+            If *size* is not a number, or larger than that.
 
-        Notes
-        -----
+        Examples
+        --------
+        >>> import jack
+        >>> ring = jack.RingBuffer(16)
+        >>> ring.write(b'hello')
+        5
+        >>> ring.reset()
+        >>> ring.read_space
+        0
+
         Calls: `jack_ringbuffer_reset`_, `jack_ringbuffer_reset_size`_
 
         """
@@ -6795,6 +8102,8 @@ class RingBuffer:
     @property
     def size(self) -> int:
         """The size in bytes; one less can be stored.
+
+        Realtime-safe.
 
         See Also
         --------
@@ -6935,6 +8244,8 @@ def _take_properties(description: _t.Any) -> dict[str, tuple[bytes, str]]:
 def get_property(subject: _Subject, key: str) -> tuple[bytes, str] | None:
     """Return a metadata property.
 
+    Not realtime-safe.
+
     Parameters
     ----------
     subject, key
@@ -6971,6 +8282,8 @@ def get_property(subject: _Subject, key: str) -> tuple[bytes, str] | None:
 def get_properties(subject: _Subject) -> dict[str, tuple[bytes, str]]:
     """Return all metadata properties of a subject.
 
+    Not realtime-safe.
+
     Parameters
     ----------
     subject
@@ -6986,8 +8299,17 @@ def get_properties(subject: _Subject) -> dict[str, tuple[bytes, str]]:
     JackError
         If the database cannot be read (a `RuntimeError` as well).
 
-    Notes
-    -----
+    Examples
+    --------
+    >>> import jack
+    >>> client = jack.Client('labelled')
+    >>> client.set_property(client, jack.METADATA_ICON_NAME, 'guitar')
+    >>> jack.get_properties(client)
+    {'http://jackaudio.org/metadata/icon-name': (b'guitar', '')}
+    >>> client.remove_properties(client)
+    1
+    >>> client.close()
+
     Calls: `jack_get_properties`_
 
     """
@@ -7005,6 +8327,8 @@ def get_properties(subject: _Subject) -> dict[str, tuple[bytes, str]]:
 
 def get_all_properties() -> dict[int, dict[str, tuple[bytes, str]]]:
     """Return all metadata properties of all subjects.
+
+    Not realtime-safe.
 
     Returns
     -------
@@ -7041,6 +8365,13 @@ def version() -> tuple[int, int, int, int]:
     JACK 2 does not implement it and says ``(0, 0, 0, 0)``; there is
     `version_string`.
 
+    Realtime-safe.
+
+    Returns
+    -------
+    tuple of four int
+        Major, minor, micro, and protocol version.
+
     Notes
     -----
     Calls: `jack_get_version`_
@@ -7055,6 +8386,13 @@ def version() -> tuple[int, int, int, int]:
 def version_string() -> str:
     """Return libjack's version in words.
 
+    Realtime-safe.
+
+    Returns
+    -------
+    str
+        Such as ``'1.9.21'``.
+
     Notes
     -----
     Calls: `jack_get_version_string`_
@@ -7067,6 +8405,13 @@ def client_name_size() -> int:
     """Return the largest size of a client's name, in bytes.
 
     The null character at the end counts; it is always the same number.
+
+    Realtime-safe.
+
+    Returns
+    -------
+    int
+        In bytes of UTF-8.
 
     Notes
     -----
@@ -7082,6 +8427,13 @@ def port_name_size() -> int:
     That is the client's name, a colon, the port's short name and a null
     character; it is always the same number.
 
+    Realtime-safe.
+
+    Returns
+    -------
+    int
+        In bytes of UTF-8.
+
     Notes
     -----
     Calls: `jack_port_name_size`_
@@ -7093,6 +8445,13 @@ def port_name_size() -> int:
 def port_type_size() -> int:
     """Return the largest size of the name of a port type, in bytes.
 
+    Realtime-safe.
+
+    Returns
+    -------
+    int
+        In bytes of UTF-8.
+
     Notes
     -----
     Calls: `jack_port_type_size`_
@@ -7103,6 +8462,13 @@ def port_type_size() -> int:
 
 def client_pid(name: str) -> int:
     """Return the process ID of a client.
+
+    Not realtime-safe.
+
+    Parameters
+    ----------
+    name
+        The client's name.
 
     Returns
     -------
@@ -7119,6 +8485,13 @@ def client_pid(name: str) -> int:
 
 def get_time() -> int:
     """Return the time now, in microseconds of JACK's clock.
+
+    Realtime-safe.
+
+    Returns
+    -------
+    int
+        Comparable with `CycleTimes` and `Client.frames_to_time`.
 
     Raises
     ------
@@ -7142,10 +8515,17 @@ def function_address(name: str) -> int:
     For native callbacks which need it: ctypes makes a function of it, which
     Numba can call as well.
 
+    Not realtime-safe.
+
     Parameters
     ----------
     name
         The C function's name, such as ``'jack_port_get_buffer'``.
+
+    Returns
+    -------
+    int
+        The address of machine code.
 
     Raises
     ------
@@ -7176,6 +8556,8 @@ def acquire_realtime_scheduling(thread: int, priority: int) -> None:
 
     On JACK 2 this needs an open client in this process.
 
+    Not realtime-safe.
+
     Parameters
     ----------
     thread
@@ -7203,6 +8585,8 @@ def acquire_realtime_scheduling(thread: int, priority: int) -> None:
 
 def drop_realtime_scheduling(thread: int) -> None:
     """Give a thread the ordinary scheduling again.
+
+    Not realtime-safe.
 
     Parameters
     ----------
@@ -7267,6 +8651,8 @@ def set_error_function(
         callback: _abc.Callable[[str], object] | None = None) -> _t.Any:
     """Have a function called with libjack's error messages.
 
+    Not realtime-safe.
+
     Parameters
     ----------
     callback
@@ -7279,15 +8665,18 @@ def set_error_function(
     callable
         *callback*, so that this function serves as a decorator.
 
-    Notes
-    -----
-    Calls: `jack_set_error_function`_
+    Raises
+    ------
+    TypeError
+        If *callback* cannot be called.
 
     Examples
     --------
     >>> import jack, logging
     >>> function = jack.set_error_function(logging.getLogger('jack').error)
     >>> jack.set_error_function(None)
+
+    Calls: `jack_set_error_function`_
 
     """
     _set_message_function('error', callback)
@@ -7298,6 +8687,8 @@ def set_info_function(
         callback: _abc.Callable[[str], object] | None = None) -> _t.Any:
     """Have a function called with libjack's other messages.
 
+    Not realtime-safe.
+
     Parameters
     ----------
     callback
@@ -7307,6 +8698,11 @@ def set_info_function(
     -------
     callable
         *callback*, so that this function serves as a decorator.
+
+    Raises
+    ------
+    TypeError
+        If *callback* cannot be called.
 
     Notes
     -----

@@ -109,3 +109,30 @@ rst_epilog = '\n'.join(
     f'.. _{function}: {C_API}{c_page(header, function)}'
     for header, function in made.declared_functions(source)
 )
+
+
+def put_calls_last(app, what, name, obj, options, lines):
+    """Make the C functions the last line of a description, as in help().
+
+    numpydoc has its own order of sections, and a heading for each.
+    """
+    heads = [n for n, line in enumerate(lines) if line.startswith('Calls: ')]
+    if not heads:
+        return
+    start = heads[-1]
+    end = start
+    while end < len(lines) and lines[end].strip():
+        end += 1
+    calls = lines[start:end]
+    del lines[start:end]
+    rest = [line for line in lines[start:] if line.strip()]
+    if lines[start - 2] == '.. rubric:: Notes' and (
+        not rest or rest[0].startswith('.. rubric::')
+    ):
+        del lines[start - 2 : start]
+    lines += ['', '.. rst-class:: calls', '', *calls, '']
+
+
+def setup(app):
+    # numpydoc's own handler has the priority 500.
+    app.connect('autodoc-process-docstring', put_calls_last, priority=600)

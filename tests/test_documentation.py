@@ -1,6 +1,7 @@
 """What the build of the documentation makes, and what it has to show."""
 
 import importlib.util
+import inspect
 import pathlib
 import re
 
@@ -93,3 +94,93 @@ def test_figures_become_tables(made, tmp_path, monkeypatch):
 def test_without_figures_there_is_nothing(made, tmp_path, monkeypatch):
     monkeypatch.setattr(made, 'ROOT', tmp_path)
     assert made.measured() == ''
+
+
+REALTIME = re.compile(
+    r'\b(Realtime-safe|Not realtime-safe|Only in the process callback)\.'
+)
+
+# These are Python's own business; all others say which C function they call.
+NOT_C = {
+    'Client.active',
+    'Client.closed',
+    'Client.last_exception',
+    'Client.status',
+    'Client.xrun_count',
+    'Client.inports',
+    'Client.outports',
+    'Client.midi_inports',
+    'Client.midi_outports',
+    'OwnPort.address',
+    'OwnMidiPort.get_array',
+    'OwnMidiPort.get_buffer',
+    'RingBuffer.size',
+    'function_address',
+    'position2dict',
+}
+
+
+def functions():
+    """All functions, methods and properties that users can reach."""
+    found = {}
+    for name, value in vars(jack).items():
+        if name.startswith('_') or getattr(value, '__module__', '') != 'jack':
+            continue
+        if inspect.isfunction(value):
+            found[name] = value
+        elif inspect.isclass(value):
+            for key, member in vars(value).items():
+                function = getattr(member, 'fget', member)
+                if (
+                    inspect.isfunction(function)
+                    and not key.startswith('_')
+                    and function.__module__ == 'jack'
+                    and not hasattr(value, '_fields')
+                    and value not in (jack.Status, jack.TransportState)
+                ):
+                    found[f'{name}.{key}'] = member
+    return found
+
+
+FUNCTIONS = functions()
+
+
+def test_the_docstrings_are_found():
+    assert len(FUNCTIONS) > 150
+    assert {'Client.connect', 'Port.name', 'get_time'} <= set(FUNCTIONS)
+
+
+@pytest.mark.parametrize('name', FUNCTIONS)
+def test_a_docstring_tells_what_users_need(name):
+    text = inspect.getdoc(FUNCTIONS[name])
+    function = getattr(FUNCTIONS[name], 'fget', FUNCTIONS[name])
+    signature = inspect.signature(function)
+    assert text.splitlines()[0].endswith('.')
+    if signature.return_annotation != '_t.NoReturn':
+        assert len(REALTIME.findall(' '.join(text.split()))) == 1
+    sections = dict(
+        re.findall(
+            r'^(\w[\w ]+)\n-+\n(.*?)(?=^\w[\w ]+\n-+\n|\Z)',
+            text,
+            re.MULTILINE | re.DOTALL,
+        )
+    )
+    described = re.findall(
+        r'^(\S.*)$', sections.get('Parameters', ''), re.MULTILINE
+    )
+    described = [item for line in described for item in line.split(', ')]
+    taken = [
+        '*' * (parameter.kind is parameter.VAR_KEYWORD) * 2 + key
+        for key, parameter in signature.parameters.items()
+        if key != 'self'
+    ]
+    assert sorted(described) == sorted(taken)
+    if inspect.isfunction(FUNCTIONS[name]) and (
+        signature.return_annotation not in ('None', '_t.NoReturn')
+    ):
+        assert 'Returns' in sections or 'Yields' in sections
+    last = text.rstrip().rpartition('\n\n')[2].rpartition('---\n')[2]
+    if name.endswith(('.is_audio', '.is_midi')) or name in NOT_C:
+        assert 'Calls:' not in text
+    else:
+        assert re.match(r'Calls: `jack_\w+`_', last)
