@@ -18,6 +18,14 @@ APT_INSTALL := $(APT_GET) install --yes --no-install-recommends
 # A recording of a human voice, for `make demo`, comes with alsa-utils.  The
 # pictures of the documentation are drawn by Graphviz.
 SOUND := /usr/share/sounds/alsa/Front_Center.wav
+PACKAGES := jackd2 libsndfile1 alsa-utils graphviz
+FILES := $(SOUND)
+# With a C compiler and JACK's headers, the declarations are compared with
+# them, and native callbacks are tested with C: in CI, always.
+ifdef CI
+PACKAGES += gcc libc6-dev libjack-jackd2-dev
+FILES += /usr/bin/gcc /usr/include/jack/jack.h
+endif
 
 .PHONY: help deps venv demo test lint types docs dist bench clean
 
@@ -36,7 +44,7 @@ help:
 
 deps:
 	@if command -v jackd && command -v jack_lsp && command -v dot \
-	        && test -e $(SOUND); then \
+	        && ls $(FILES) 2>&1; then \
 	    exit 0; \
 	elif ! command -v apt-get; then \
 	    echo 'Please install JACK 2 and its tools first: see README.rst' >&2; \
@@ -45,7 +53,7 @@ deps:
 	set -e; \
 	$(APT_GET) update; \
 	tools=$$(apt-cache pkgnames jack-example-tools); \
-	$(APT_INSTALL) jackd2 $$tools libsndfile1 alsa-utils graphviz
+	$(APT_INSTALL) $(PACKAGES) $$tools
 
 venv: $(VENV)/.made
 
