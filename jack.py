@@ -1349,22 +1349,26 @@ class _Core:
 
     def end_cycle(self) -> None:
         """Give the data of the output ports to JACK."""
-        frames = self.frames
         if self.outputs:
-            get_buffer = _rt.get_buffer
-            views = self.views
-            following = self.cycle + 1
-            for port in self.outputs:
-                if port._end:
-                    continue
-                views[get_buffer(port._handle, frames)][:] = port._buffer
-                if port._is_kept():
-                    port._allocate(frames)
-                port._cycle = following
+            self.deliver(self.cycle + 1)
         if self.reserved:
             for midi_port in self.reserved:
                 midi_port._flush()
             self.reserved.clear()
+
+    def deliver(self, cycle: int) -> None:
+        """Copy audio to JACK; the ports are ready for *cycle* then."""
+        frames = self.frames
+        get_buffer, views = _rt.get_buffer, self.views
+        for port in self.outputs:
+            if port._end:
+                continue
+            views[get_buffer(port._handle, frames)][:] = port._buffer
+            if port._is_kept():
+                kept = port._buffer
+                port._allocate(frames)
+                port._buffer[:] = kept
+            port._cycle = cycle
 
     def enter_cycle_thread(self) -> None:
         """Note that the calling thread is this client's process thread."""
@@ -1956,6 +1960,8 @@ def _process_loop(runner: _Runner) -> None:
         core.cycle += 1
         if frames != core.frames:
             core.begin_cycle(frames)
+        if _SILENT_AGAIN and core.outputs:
+            core.deliver(core.cycle)
         core.ident = ident
         process(frames)
         core.ident = 0
@@ -2017,6 +2023,10 @@ _IMPLEMENTATION = _implementation()
 
 # Whether libjack itself sees to it that a position is not half a new one.
 _COHERENT = _IMPLEMENTATION == 'JACK 2'
+
+# Whether an output is silent for inputs of its own client until its buffer
+# has been asked for in this cycle: they get what was written in the last one.
+_SILENT_AGAIN = _IMPLEMENTATION == 'PipeWire'
 
 # Whether a MIDI event may take all of the space that there is said to be: all
 # but JACK 2 crash then.
@@ -4433,6 +4443,8 @@ class Client:
         if runner.stopping or not frames:
             raise CallbackExit
         core.begin_cycle(frames)
+        if _SILENT_AGAIN and core.outputs:
+            core.deliver(core.cycle)
         core.ident = _get_ident()
         return frames
 
@@ -7068,7 +7080,8 @@ class OwnPort(Port):
 
         Only in the process callback.  An input's buffer holds the sum of
         what is connected to it, zeros if nothing is.  What is written to an
-        output's buffer reaches JACK when the callback returns.
+        output's buffer reaches JACK when the callback returns, and an input
+        of the same client in its next cycle.
 
         Returns
         -------
