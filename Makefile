@@ -27,12 +27,14 @@ PACKAGES += gcc libc6-dev libjack-jackd2-dev
 FILES += /usr/bin/gcc /usr/include/jack/jack.h
 endif
 
-.PHONY: help deps venv demo test lint types docs dist bench clean
+.PHONY: help deps venv demo test servers lint types docs dist bench clean
 
 help:
 	@echo 'make demo    play a sound through a JACK server of its own'
 	@echo '             (SERVER=default: through the one that is running)'
 	@echo 'make test    run the tests (ARGS="-k name" for some of them)'
+	@echo '             (ARGS=--server=jack1, pipewire, ...: with that server)'
+	@echo 'make servers unpack JACK 1 and PipeWire, for the tests (Debian)'
 	@echo 'make lint    check the style with ruff'
 	@echo 'make types   check the types with mypy'
 	@echo 'make docs    build the documentation and run its examples'
@@ -63,6 +65,8 @@ demo: deps $(VENV)/.test
 test: deps $(VENV)/.test
 	$(BIN)/python -m pytest $(ARGS)
 
+servers: .servers/.made
+
 lint: $(VENV)/.lint
 	$(BIN)/ruff check
 
@@ -88,12 +92,17 @@ bench: deps $(VENV)/.bench
 	    $(VENV)/peer/bin/python $(VENV)/ours/bin/python $(ARGS)
 
 clean:
-	rm -rf $(VENV) build dist doc/_build *.egg-info demo.wav
+	rm -rf $(VENV) .servers build dist doc/_build *.egg-info demo.wav
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Each of these files says that a set of packages is installed, so that only
 # the first run has to wait for it.
+
+.servers/.made: tests/fetch_servers
+	tests/fetch_servers .servers || \
+	    { $(APT_GET) update && tests/fetch_servers .servers; }
+	touch $@
 
 $(VENV)/.made:
 	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
