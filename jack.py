@@ -3742,22 +3742,34 @@ class Client:
             names = [name.decode('utf-8', 'replace') for name in (a, b)]
             _check(code, f'cannot {verb} {names[0]!r} and {names[1]!r}: '
                    + self._why_not(a, b, code, connecting))
-        if not _on_jack_thread():
-            self._await_patch(a, b, connecting)
+        self._note_patch(a, b, connecting)
 
-    def _await_patch(self, a: bytes, b: bytes, connecting: bool) -> None:
-        """Wait until libjack shows what has been done.
+    def _note_patch(self, a: bytes, b: bytes, connecting: bool) -> None:
+        """Remember what libjack may not show yet; no *b* stands for all."""
+        deadline = _time.monotonic() + min(0.2, 4 * _period(self._ptr) + 0.01)
+        _last_patches[self._core.server] = a, b, connecting, deadline
+
+    def _await_patch(self) -> None:
+        """Wait until libjack shows what has been connected last.
 
         JACK 2 reads connections from the state of the current cycle.
         """
-        period = _period(self._ptr)
-        deadline = _time.monotonic() + min(0.2, 4 * period + 0.01)
+        server = self._core.server
+        patch = _last_patches.get(server)
+        if patch is None or _on_jack_thread():
+            return
+        a, b, connecting, deadline = patch
+        ptr = self._ptr
         while _time.monotonic() < deadline:
-            ptr = _lib.jack_port_by_name(self._ptr, a)
-            if ptr == _NULL or connecting == (b in _take_names(
-                    _lib.jack_port_get_all_connections(self._ptr, ptr))):
-                return
-            _time.sleep(period / 8)
+            port = _lib.jack_port_by_name(ptr, a)
+            if port == _NULL:
+                break
+            names = _take_names(_lib.jack_port_get_all_connections(ptr, port))
+            if (connecting == (b in names)) if b else not names:
+                break
+            _time.sleep(_period(ptr) / 8)
+        if _last_patches.get(server) is patch:
+            _last_patches.pop(server, None)
 
     def _why_not(self, a: bytes, b: bytes, code: int,
                  connecting: bool) -> str:
@@ -3828,6 +3840,7 @@ class Client:
 
         """
         ptr = self._find(port)
+        self._await_patch()
         return self._ports_from_names(_take_names(
             _lib.jack_port_get_all_connections(self._ptr, ptr)))
 
@@ -5999,6 +6012,11 @@ class Client:
         return bool(code)
 
 
+#: What was connected or disconnected last on each server: the two names,
+#: which of both it was, and until when it may be yet to be seen.
+_last_patches: dict[str, tuple[bytes, bytes, bool, float]] = {}
+
+
 def _close_unwanted(ptr: _t.Any) -> None:
     """Close a client that was opened too late."""
     if ptr != _NULL:
@@ -6634,6 +6652,24 @@ class Port:
         return LatencyRange(latency.min, latency.max)
 
 
+def _disconnect_first(core: _Core, pointers: list[_t.Any]) -> None:
+    """Take all connections away, as far as the current cycle sees them.
+
+    JACK 2 1.9.21 hangs when a new port gets the place of an output which the
+    cycle still knows to be connected.
+    """
+    if not core.active or _on_jack_thread():
+        return
+    connected = list(filter(_lib.jack_port_connected, pointers))
+    for ptr in connected:
+        _lib.jack_port_disconnect(core.ptr, ptr)
+    period = _period(core.ptr)
+    deadline = _time.monotonic() + min(0.2, 4 * period + 0.01)
+    while (any(map(_lib.jack_port_connected, connected))
+           and _time.monotonic() < deadline):
+        _time.sleep(period / 8)
+
+
 def _no_uuid(port_ptr: _t.Any) -> int:
     """Stand in for `jack_port_uuid`_ where libjack does not have it."""
     return 0
@@ -6747,7 +6783,9 @@ class OwnPort(Port):
         Calls: `jack_port_connected`_
 
         """
-        return int(_lib.jack_port_connected(self._ptr))
+        ptr = self._ptr
+        self._client._await_patch()
+        return int(_lib.jack_port_connected(ptr))
 
     @property
     def connections(self) -> list[Port]:
@@ -6764,8 +6802,10 @@ class OwnPort(Port):
         Calls: `jack_port_get_connections`_
 
         """
+        ptr = self._ptr
+        self._client._await_patch()
         return self._client._ports_from_names(_take_names(
-            _lib.jack_port_get_connections(self._ptr)))
+            _lib.jack_port_get_connections(ptr)))
 
     def is_connected_to(self, port: str | Port) -> bool:
         """Tell whether there is a direct connection to another port.
@@ -6798,6 +6838,7 @@ class OwnPort(Port):
 
         """
         ptr = self._ptr
+        self._client._await_patch()
         return bool(_lib.jack_port_connected_to(
             ptr, self._client._port_name(port, 'port')))
 
@@ -6872,6 +6913,7 @@ class OwnPort(Port):
         if other is None:
             _check(_lib.jack_port_disconnect(self._core.ptr, ptr),
                    f'cannot disconnect {self._description()}')
+            self._client._note_patch(self._bytes, b'', False)
         else:
             name = self._client._port_name(other, 'other').decode(
                 'utf-8', 'surrogateescape')
@@ -6905,10 +6947,12 @@ class OwnPort(Port):
         Calls: `jack_port_unregister`_
 
         """
+        _disconnect_first(self._core, [self._ptr])
+        self._unregister()
+
+    def _unregister(self) -> None:
         core = self._core
         ptr = self._ptr
-        if core.active and not _on_jack_thread():
-            self._await_disconnection(ptr)
         # No cycle may begin to use it from now on.
         self._end = 'unregistered'
         core.outputs = [port for port in core.outputs if port is not self]
@@ -6919,22 +6963,6 @@ class OwnPort(Port):
         core.own.pop(self._bytes, None)
         for ports in self._client._port_lists():
             ports._discard(self)
-
-    def _await_disconnection(self, ptr: _t.Any) -> None:
-        """Take all connections away, as far as the current cycle sees it.
-
-        JACK 2 1.9.21 hangs when a new port gets the place of an output which
-        the cycle still knows to be connected.
-        """
-        core = self._core
-        if not _lib.jack_port_connected(ptr):
-            return
-        _lib.jack_port_disconnect(core.ptr, ptr)
-        period = _period(core.ptr)
-        deadline = _time.monotonic() + min(0.2, 4 * period + 0.01)
-        while (_lib.jack_port_connected(ptr)
-               and _time.monotonic() < deadline):
-            _time.sleep(period / 8)
 
     def ensure_monitor(self, onoff: bool) -> None:
         """Turn input monitoring on or off, if it is not that way already.
@@ -7735,8 +7763,9 @@ class Ports:
 
         """
         self._core.require()
+        _disconnect_first(self._core, [port._ptr for port in self._ports])
         for port in self._ports:
-            port.unregister()
+            port._unregister()
 
     def _add(self, port: OwnPort) -> None:
         self._ports = [*self._ports, port]
