@@ -19,7 +19,7 @@ APT_INSTALL := $(APT_GET) install --yes --no-install-recommends
 # pictures of the documentation are drawn by Graphviz.
 SOUND := /usr/share/sounds/alsa/Front_Center.wav
 
-.PHONY: help deps venv demo test lint types docs dist bench clean
+.PHONY: help deps venv demo test lint types docs links dist bench clean
 
 help:
 	@echo 'make demo    play a sound through a JACK server of its own'
@@ -28,10 +28,11 @@ help:
 	@echo 'make lint    check the style with ruff'
 	@echo 'make types   check the types with mypy'
 	@echo 'make docs    build the documentation and run its examples'
+	@echo 'make links   visit each link of the documentation'
 	@echo 'make dist    build and check the packages for PyPI'
 	@echo 'make bench   measure the speed beside others (ARGS=--quick: in 2 min)'
 	@echo 'make deps    install JACK when it is missing (apt)'
-	@echo 'make venv    make the Python environment $(VENV)'
+	@echo 'make venv    make a Python environment for the examples, $(VENV)'
 	@echo 'make clean   remove all that was made'
 
 deps:
@@ -47,7 +48,7 @@ deps:
 	tools=$$(apt-cache pkgnames jack-example-tools); \
 	$(APT_INSTALL) jackd2 $$tools libsndfile1 alsa-utils graphviz
 
-venv: $(VENV)/.made
+venv: $(VENV)/.test
 
 demo: deps $(VENV)/.test
 	$(BIN)/python tools/demo.py $(if $(SERVER),--server '$(SERVER)')
@@ -67,6 +68,10 @@ docs: deps $(VENV)/.docs
 	$(BIN)/python tools/with_server.py \
 	    $(SPHINX) -b doctest -t server doc doc/_build/doctest
 	@echo 'Now open doc/_build/html/index.html'
+
+# Not in CI: that other people's sites are up is not ours to promise.
+links: deps $(VENV)/.docs
+	$(SPHINX) -b linkcheck doc doc/_build/linkcheck
 
 dist: $(VENV)/.dist
 	rm -rf build dist
