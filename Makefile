@@ -18,13 +18,23 @@ APT_INSTALL := $(APT_GET) install --yes --no-install-recommends
 # A recording of a human voice, for `make demo`, comes with alsa-utils.  The
 # pictures of the documentation are drawn by Graphviz.
 SOUND := /usr/share/sounds/alsa/Front_Center.wav
+PACKAGES := jackd2 libsndfile1 alsa-utils graphviz
+FILES := $(SOUND)
+# With a C compiler and JACK's headers, the declarations are compared with
+# them, and native callbacks are tested with C: in CI, always.
+ifdef CI
+PACKAGES += gcc libc6-dev libjack-jackd2-dev
+FILES += /usr/bin/gcc /usr/include/jack/jack.h
+endif
 
-.PHONY: help deps venv demo test lint types docs links dist bench clean
+.PHONY: help deps venv demo test servers lint types docs links dist bench clean
 
 help:
 	@echo 'make demo    play a sound through a JACK server of its own'
 	@echo '             (SERVER=default: through the one that is running)'
 	@echo 'make test    run the tests (ARGS="-k name" for some of them)'
+	@echo '             (ARGS=--server=jack1, pipewire, ...: with that server)'
+	@echo 'make servers unpack JACK 1 and PipeWire, for the tests (Debian)'
 	@echo 'make lint    check the style with ruff'
 	@echo 'make types   check the types with mypy'
 	@echo 'make docs    build the documentation and run its examples'
@@ -37,7 +47,7 @@ help:
 
 deps:
 	@if command -v jackd && command -v jack_lsp && command -v dot \
-	        && test -e $(SOUND); then \
+	        && ls $(FILES) 2>&1; then \
 	    exit 0; \
 	elif ! command -v apt-get; then \
 	    echo 'Please install JACK 2 and its tools first: see README.rst' >&2; \
@@ -46,7 +56,7 @@ deps:
 	set -e; \
 	$(APT_GET) update; \
 	tools=$$(apt-cache pkgnames jack-example-tools); \
-	$(APT_INSTALL) jackd2 $$tools libsndfile1 alsa-utils graphviz
+	$(APT_INSTALL) $(PACKAGES) $$tools
 
 venv: $(VENV)/.test
 
@@ -55,6 +65,8 @@ demo: deps $(VENV)/.test
 
 test: deps $(VENV)/.test
 	$(BIN)/python -m pytest $(ARGS)
+
+servers: .servers/.made
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check
@@ -85,12 +97,17 @@ bench: deps $(VENV)/.bench
 	    $(VENV)/peer/bin/python $(VENV)/ours/bin/python $(ARGS)
 
 clean:
-	rm -rf $(VENV) build dist doc/_build *.egg-info demo.wav
+	rm -rf $(VENV) .servers build dist doc/_build *.egg-info demo.wav
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # Each of these files says that a set of packages is installed, so that only
 # the first run has to wait for it.
+
+.servers/.made: tests/fetch_servers
+	tests/fetch_servers .servers || \
+	    { $(APT_GET) update && tests/fetch_servers .servers; }
+	touch $@
 
 $(VENV)/.made:
 	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \

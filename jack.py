@@ -1137,6 +1137,15 @@ class _Core:
     the `Client`, so that a forgotten client can be collected.
     """
 
+    # Found faster in each cycle than in a dict.
+    __slots__ = (
+        'ptr', 'name', 'prefix', 'server', 'end', 'closed', 'lost',
+        'client', 'active', 'last_exception', 'xrun_count',
+        'lifecycle', 'functions', 'trampolines', 'kept', 'notifiers',
+        'inside', 'own', 'renamed', 'remembered', 'ident', 'frames',
+        'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
+        'event_views', 'runner', 'positions', 'handle', '__weakref__')
+
     def __init__(self, ptr: _t.Any, name: str, server: str) -> None:
         #: The C pointer; `None` from the moment that closing begins.
         self.ptr = ptr
@@ -1182,9 +1191,10 @@ class _Core:
         self.outputs: list[OwnPort] = []
         #: MIDI ports with events that were reserved in this cycle.
         self.reserved: list[OwnMidiPort] = []
-        #: JACK's memory, by its address: samples, and bytes of MIDI events.
+        #: JACK's memory of samples by its address, and that of MIDI events
+        #: by size and address.
         self.views = _Views(0)
-        self.pointers = _Pointers()
+        self.event_views = _ViewTables()
         self.runner: _Runner | None = None
         #: Positions that were given out, and their addresses; two of them,
         #: as the last one is held on to until there is the next.
@@ -1339,22 +1349,26 @@ class _Core:
 
     def end_cycle(self) -> None:
         """Give the data of the output ports to JACK."""
-        frames = self.frames
         if self.outputs:
-            get_buffer = _rt.get_buffer
-            views = self.views
-            following = self.cycle + 1
-            for port in self.outputs:
-                if port._end:
-                    continue
-                views[get_buffer(port._handle, frames)][:] = port._buffer
-                if port._is_kept():
-                    port._allocate(frames)
-                port._cycle = following
+            self.deliver(self.cycle + 1)
         if self.reserved:
             for midi_port in self.reserved:
                 midi_port._flush()
             self.reserved.clear()
+
+    def deliver(self, cycle: int) -> None:
+        """Copy audio to JACK; the ports are ready for *cycle* then."""
+        frames = self.frames
+        get_buffer, views = _rt.get_buffer, self.views
+        for port in self.outputs:
+            if port._end:
+                continue
+            views[get_buffer(port._handle, frames)][:] = port._buffer
+            if port._is_kept():
+                kept = port._buffer
+                port._allocate(frames)
+                port._buffer[:] = kept
+            port._cycle = cycle
 
     def enter_cycle_thread(self) -> None:
         """Note that the calling thread is this client's process thread."""
@@ -1407,19 +1421,21 @@ class _Views(dict[_t.Any, _t.Any]):
     def __missing__(self, address: _t.Any) -> _t.Any:
         if not address:
             raise JackError('JACK has no buffer for this port')
+        if len(self) == 1024:
+            self.clear()
         view = self[address] = _buffer(_ffi.cast('char *', address),
                                        self.size)
         return view
 
 
-class _Pointers(dict[_t.Any, _t.Any]):
-    """A table of pointers by address, likewise."""
+class _ViewTables(dict[int, _Views]):
+    """Such tables by the size of their buffers."""
 
-    def __missing__(self, address: _t.Any) -> _t.Any:
-        if len(self) == 4096:
+    def __missing__(self, size: int) -> _Views:
+        if len(self) == 64:
             self.clear()
-        pointer = self[address] = _ffi.cast('void *', address)
-        return pointer
+        table = self[size] = _Views(size)
+        return table
 
 
 def _idle(frames: int) -> None:
@@ -1944,6 +1960,8 @@ def _process_loop(runner: _Runner) -> None:
         core.cycle += 1
         if frames != core.frames:
             core.begin_cycle(frames)
+        if _SILENT_AGAIN and core.outputs:
+            core.deliver(core.cycle)
         core.ident = ident
         process(frames)
         core.ident = 0
@@ -2005,6 +2023,10 @@ _IMPLEMENTATION = _implementation()
 
 # Whether libjack itself sees to it that a position is not half a new one.
 _COHERENT = _IMPLEMENTATION == 'JACK 2'
+
+# Whether an output is silent for inputs of its own client until its buffer
+# has been asked for in this cycle: they get what was written in the last one.
+_SILENT_AGAIN = _IMPLEMENTATION == 'PipeWire'
 
 # Whether a MIDI event may take all of the space that there is said to be: all
 # but JACK 2 crash then.
@@ -4421,6 +4443,8 @@ class Client:
         if runner.stopping or not frames:
             raise CallbackExit
         core.begin_cycle(frames)
+        if _SILENT_AGAIN and core.outputs:
+            core.deliver(core.cycle)
         core.ident = _get_ident()
         return frames
 
@@ -7056,7 +7080,8 @@ class OwnPort(Port):
 
         Only in the process callback.  An input's buffer holds the sum of
         what is connected to it, zeros if nothing is.  What is written to an
-        output's buffer reaches JACK when the callback returns.
+        output's buffer reaches JACK when the callback returns, and an input
+        of the same client in its next cycle.
 
         Returns
         -------
@@ -7192,8 +7217,13 @@ class OwnPort(Port):
                 and _references(self._array) != _UNSHARED)
 
 
+def _generate(items: list[_t.Any]) -> _abc.Iterator[_t.Any]:
+    yield from items
+
+
 #: A ``jack_midi_event_t``.
 _EVENT = _struct.Struct('@INP')
+_ALL = slice(None)
 
 
 class _EventSlots:
@@ -7202,13 +7232,27 @@ class _EventSlots:
     def __init__(self, count: int) -> None:
         self.count = count
         # What jack_midi_event_get() fills in.
-        events = _ffi.new('jack_midi_event_t[]', count)
+        events = _new('jack_midi_event_t[]', count)
         self.handles = [_rt.handle(events + number)
                         for number in range(count)]
         self.fields = memoryview(_buffer(events))
-        # The bytes, and what the user gets of them.
-        self.memories = [_new_chars(_CHARS, 3) for _ in range(count)]
-        self.buffers = [_buffer(memory) for memory in self.memories]
+        # What the user gets, and how long each of them is.
+        self.buffers: list[_t.Any] = []
+        self.sizes: tuple[int, ...] = ()
+
+    def prepare(self, sizes: tuple[int, ...]) -> None:
+        """Have buffers of these sizes that nobody has a reference to."""
+        count = len(sizes)
+        if sizes == self.sizes[:count] and not any(
+                map(_UNSHARED.__ne__, map(
+                    _references, _itertools.islice(self.buffers, count)))):
+            return
+        for number, size in enumerate(sizes):
+            if (self.sizes[number:number + 1] != (size,)
+                    or _references(self.buffers[number]) != _UNSHARED):
+                self.buffers[number:number + 1] = [
+                    _buffer(_new_chars(_CHARS, size))]
+        self.sizes = sizes + self.sizes[count:]
 
 
 class OwnMidiPort(MidiPort, OwnPort):
@@ -7229,6 +7273,8 @@ class OwnMidiPort(MidiPort, OwnPort):
         super().__init__(port_ptr, client)
         self._source: _t.Any = None
         self._slots = _EventSlots(0)
+        # The cycle in which events may be written without further checks.
+        self._writable = -1
         self._last_time = 0
         # Events that were reserved in this cycle: JACK's memory for each, our
         # memory for it, and the size.
@@ -7314,8 +7360,7 @@ class OwnMidiPort(MidiPort, OwnPort):
         Raises
         ------
         JackError
-            Outside of the process callback, or if the iterator is used on in
-            a later cycle.
+            Outside of the process callback.
 
         Examples
         --------
@@ -7334,8 +7379,7 @@ class OwnMidiPort(MidiPort, OwnPort):
         """
         source = self._events('incoming_midi_events')
         count = _rt.midi_count(source)
-        events = self._copy_events(source, count) if count else []
-        return self._pass_on(events, self._core.cycle, _get_ident())
+        return _generate(self._copy_events(source, count) if count else [])
 
     def _copy_events(self, source: _t.Any,
                      count: int) -> list[tuple[int, _t.Any]]:
@@ -7343,30 +7387,23 @@ class OwnMidiPort(MidiPort, OwnPort):
         if count > self._slots.count:
             self._slots = _EventSlots(2 * count)
         slots = self._slots
-        if any(map(_rt.midi_get, slots.handles, _itertools.repeat(source),
-                   range(count))):
-            raise JackError('cannot read the MIDI events of '
-                            + self._description())
-        buffers, memories = slots.buffers, slots.memories
-        pointers = self._core.pointers
-        events: list[tuple[int, _t.Any]] = []
-        for references, buffer, memory, (time, size, address) in zip(
-                map(_references, buffers), buffers, memories,
-                _EVENT.iter_unpack(slots.fields[:count * _EVENT.size])):
-            if references != _UNSHARED or len(buffer) != size:
-                memory = memories[len(events)] = _new_chars(_CHARS, size)
-                buffer = buffers[len(events)] = _buffer(memory)
-            _memmove(memory, pointers[address], size)
-            events.append((time, buffer))
-        return events
-
-    def _pass_on(self, events: list[tuple[int, _t.Any]], cycle: int,
-                 ident: int) -> _abc.Iterator[tuple[int, _t.Any]]:
-        core = self._core
-        for event in events:
-            if core.cycle != cycle or core.ident != ident:
-                raise JackError('the MIDI events of an earlier cycle are gone')
-            yield event
+        codes = map(_rt.midi_get, slots.handles, _itertools.repeat(source),
+                    range(count))
+        if any(codes):
+            # As many as there are before the first that cannot be read.
+            count = next(number for number in range(count) if _rt.midi_get(
+                slots.handles[number], source, number))
+            if not count:
+                return []
+        times, sizes, addresses = zip(*_EVENT.iter_unpack(
+            slots.fields[:count * _EVENT.size]))
+        slots.prepare(sizes)
+        views = map(_operator.getitem, map(
+            self._core.event_views.__getitem__, sizes), addresses)
+        # None of the assignments has a result: they are all made.
+        any(map(_operator.setitem, slots.buffers, _itertools.repeat(_ALL),
+                views))
+        return list(zip(times, slots.buffers))
 
     def clear_buffer(self) -> None:
         """Remove all events from an output port.
@@ -7439,8 +7476,7 @@ class OwnMidiPort(MidiPort, OwnPort):
 
         """
         core = self._core
-        if (self._cycle != core.cycle or core.ident != _get_ident()
-                or not self._is_output):
+        if self._writable != core.cycle or core.ident != _get_ident():
             self._writable_events('write_midi_event')
         kind = type(event)
         if kind is not bytes:
@@ -7533,6 +7569,7 @@ class OwnMidiPort(MidiPort, OwnPort):
         if not self._is_output:
             raise JackError(f'{method}() is for output ports, and '
                             f'{self._description()} is an input')
+        self._writable = self._cycle
         return source
 
     def _check_event(self, time: _t.SupportsIndex, size: int) -> int:

@@ -1,8 +1,9 @@
 """What the documentation shows that is made by its build, not written.
 
 `make_all` fills the folder ``_build/made``, from which the pages include:
-the index of C functions, the members of `Client` by subject, the figures of
-``benchmarks/``, and the graph that ``python3 -m jack --dot`` prints.
+the index of C functions, the members of `Client` by subject, what the servers
+lack, the figures of ``benchmarks/``, and the graph that
+``python3 -m jack --dot`` prints.
 """
 
 import ast
@@ -125,6 +126,31 @@ def c_index(source):
     return list_table([('C', 'Python'), *rows])
 
 
+def servers_compared():
+    """Make the table of what servers lack from that of the tests."""
+    sys.path.insert(0, str(ROOT / 'tests'))
+    import features
+    import servers
+
+    # JACK 2 lacks the same things with -S.
+    kinds = [kind for kind in servers.KINDS if kind != 'jack2sync']
+    rows = [('', *(servers.KINDS[kind].title for kind in kinds))]
+    notes = []
+    for feature in sorted(features.FEATURES):
+        reasons = {}
+        cells = []
+        for kind in kinds:
+            row = features.lack(kind, feature)
+            cells.append('no' if row else 'yes')
+            if row:
+                reasons.setdefault(row.reason, []).append(kind)
+        rows.append((feature, *cells))
+        for reason, lacking in reasons.items():
+            titles = ', '.join(servers.KINDS[kind].title for kind in lacking)
+            notes.append(f'{feature} ({titles})\n   {reason}\n')
+    return list_table(rows) + '\n' + '\n'.join(notes)
+
+
 def measured():
     """Make reST of the results of ``make bench``, if there are any."""
     results = ROOT / 'benchmarks' / 'results.md'
@@ -182,5 +208,6 @@ def make_all(source):
     """Make all of it."""
     write('c_index.rst', c_index(source))
     write('client.rst', client_by_subject(source))
+    write('servers_compared.rst', servers_compared())
     write('measured.rst', measured())
     write('patch.dot', patch())

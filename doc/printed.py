@@ -4,7 +4,7 @@
 
 Writes ``doc/printed/*.txt``, which are part of the repository: run this again
 when an example prints something else.  Needs JACK 2 with its tools, NumPy,
-soundfile and mido.
+Numba, soundfile and mido.
 """
 
 import pathlib
@@ -32,6 +32,7 @@ SCENES = {
     'thru_client.py': ('', ['jack_lsp -c thru_client'], 'is running'),
     'play_file.py': ('voice.wav', [], None),
     'record_file.py': ('-d 2 take.wav', [], None),
+    'native_gain.py': ('', ['jack_lsp -c native_gain'], 'is running'),
     'latency.py': ('-d 480', ['jack_lsp -l latency'], 'is running'),
     'midi_monitor.py': (
         '',
@@ -49,6 +50,7 @@ SCENES = {
     ),
     'midi_sine.py': ('', ['jack_lsp -c midi_sine'], 'is running'),
     'midi_sine_numpy.py': ('', ['jack_lsp -c midi_sine_numpy'], 'is running'),
+    'native_synth.py': ('', ['jack_lsp -c native_synth'], 'is running'),
     'transporter.py': ('show', [], None),
     'showtime.py': ('-n 3 -i 0.5', [], None),
     'timebase_master.py': (

@@ -9,8 +9,10 @@ as child processes (``run_python(code, server=other)``).
 import itertools
 import os
 import queue
+import sys
 import time
 
+import features
 import pytest
 import servers
 
@@ -24,6 +26,55 @@ def pytest_addoption(parser):
         default='jack2',
         help='kind of JACK server to run the tests with',
     )
+
+
+def pytest_configure(config):
+    """Start pytest anew, if the chosen server has a libjack of its own.
+
+    Where libraries are looked for is settled when a process starts.
+    """
+    config.addinivalue_line(
+        'markers', 'needs(feature): fails on servers without it (features.py)'
+    )
+    cls = servers.KINDS[config.getoption('server')]
+    if cls.unpacked is None:
+        return
+    if not cls.available():
+        raise pytest.UsageError(f'{cls.unpacked}: run `make servers` first')
+    env = {**os.environ, **cls.library_env()}
+    if env == os.environ:
+        return
+    config.pluginmanager.getplugin('capturemanager').stop_global_capturing()
+    arguments = ['-m', 'pytest', *config.invocation_params.args]
+    os.execve(sys.executable, [sys.executable, *arguments], env)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Expect what needs a feature to fail on a server which lacks it."""
+    kind = config.getoption('server')
+    for item in items:
+        for marker in item.iter_markers('needs'):
+            lack = features.lack(kind, *marker.args)
+            if lack is not None:
+                item.add_marker(
+                    pytest.mark.xfail(
+                        reason=f'{lack.feature}: {lack.reason}',
+                        run=lack.can_be_tried,
+                        strict=True,
+                    )
+                )
+
+
+def pytest_report_header(config):
+    cls = servers.KINDS[config.getoption('server')]
+    return f'server: {cls.title} ({cls.kind})'
+
+
+@pytest.fixture(scope='session')
+def lacks(pytestconfig):
+    """Return a function that tells whether the server lacks a feature."""
+    kind = pytestconfig.getoption('server')
+    return lambda feature: features.lack(kind, feature) is not None
 
 
 @pytest.fixture(scope='session')

@@ -19,6 +19,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SHM = pathlib.Path('/dev/shm')
+# Where `make servers` unpacks those which are not installed.
+UNPACKED = ROOT / '.servers'
 
 _numbers = itertools.count(1)
 
@@ -99,10 +101,15 @@ class Server:
 
     *env* is what client processes need in order to reach this server, and
     *client_env* is the part of it which differs from the tests' own.
+
+    One whose program is in the folder *unpacked* has a libjack of its own,
+    which a process finds only if it was started with `library_env`.
     """
 
     kind = None
+    title = None
     program = None
+    unpacked = None
 
     def __init__(
         self,
@@ -135,7 +142,27 @@ class Server:
 
     @classmethod
     def available(cls):
-        return shutil.which(cls.program) is not None
+        if cls.unpacked is None:
+            return shutil.which(cls.program) is not None
+        return cls.unpacked.joinpath('usr/bin', cls.program).exists()
+
+    @classmethod
+    def library_env(cls):
+        """What a process has to be started with, for this kind's libjack."""
+        return {}
+
+    @classmethod
+    def library_folder(cls):
+        """The folder of an unpacked kind's libraries."""
+        (folder,) = cls.unpacked.glob('usr/lib/*-linux-gnu*')
+        return folder
+
+    @classmethod
+    def unpacked_path(cls):
+        """PATH, with the unpacked programs first."""
+        own = str(cls.unpacked / 'usr/bin')
+        others = os.environ['PATH'].split(os.pathsep)
+        return os.pathsep.join([own, *(p for p in others if p != own)])
 
     @property
     def pid(self):
@@ -143,7 +170,7 @@ class Server:
 
     @property
     def env(self):
-        return {**os.environ, **self.client_env}
+        return {**os.environ, **self.library_env(), **self.client_env}
 
     @property
     def client_env(self):
@@ -189,7 +216,8 @@ class Server:
         )
         try:
             wait_until(self._accepts, timeout, f'{self!r} is up')
-        except AssertionError as e:
+            self.set_up()
+        except (AssertionError, subprocess.CalledProcessError) as e:
             self.process.kill()
             self.process.wait()
             self._stopped = True
@@ -234,6 +262,9 @@ class Server:
         self._files |= self.files()
         self.process.kill()
         self.process.wait()
+
+    def set_up(self):
+        """Do what is left to do when the server accepts clients."""
 
     def clean_up(self):
         """Remove what clients could not, as their server was gone.
@@ -295,8 +326,9 @@ class Server:
         return True
 
 
-class Jack2(Server):
-    kind = 'jack2'
+class Jackd(Server):
+    """A server with a name and JACK's usual command line."""
+
     program = 'jackd'
     mode = ()
 
@@ -325,6 +357,11 @@ class Jack2(Server):
             str(self.blocksize),
         ]
 
+
+class Jack2(Jackd):
+    kind = 'jack2'
+    title = 'JACK 2'
+
     @property
     def socket(self):
         return SHM / f'jack_{self.name}_{os.getuid()}_0'
@@ -347,7 +384,132 @@ class Jack2(Server):
 
 class Jack2Sync(Jack2):
     kind = 'jack2sync'
+    title = 'JACK 2 with -S'
     mode = ('-S',)
 
 
-KINDS = {server.kind: server for server in (Jack2, Jack2Sync)}
+class Jack1(Jackd):
+    kind = 'jack1'
+    title = 'JACK 1'
+    unpacked = UNPACKED / 'jack1'
+
+    @classmethod
+    def library_env(cls):
+        folder = cls.library_folder()
+        return {
+            'LD_LIBRARY_PATH': str(folder),
+            'JACK_DRIVER_DIR': str(folder / 'jack'),
+            # Its libjack runs the first `jackd` that it finds, to learn where
+            # the server's sockets are.
+            'PATH': cls.unpacked_path(),
+        }
+
+    @property
+    def folder(self):
+        return SHM / f'jack-{os.getuid()}' / self.name
+
+    @property
+    def socket(self):
+        return self.folder / 'jack_0'
+
+    def start(self, timeout=10):
+        # The metadata of servers of all names is kept here.  jackd 0.126.0
+        # makes the folder for the server of this name only, and without it
+        # dies when the first client closes.
+        shared = self.folder.with_name('default')
+        shared.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return super().start(timeout)
+
+    def files(self):
+        return {(path, path.stat().st_ino) for path in [self.folder]}
+
+    def clean_up(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class PipeWire(Server):
+    kind = 'pipewire'
+    title = 'PipeWire 0.3'
+    program = 'pipewire'
+    unpacked = UNPACKED / 'pipewire'
+
+    @classmethod
+    def library_env(cls):
+        folder = cls.library_folder()
+        return {
+            'LD_LIBRARY_PATH': f'{folder}/pipewire-0.3/jack:{folder}',
+            'PIPEWIRE_MODULE_DIR': f'{folder}/pipewire-0.3',
+            'SPA_PLUGIN_DIR': f'{folder}/spa-0.2',
+            'PIPEWIRE_CONFIG_DIR': str(cls.unpacked / 'usr/share/pipewire'),
+            'PATH': cls.unpacked_path(),
+        }
+
+    @property
+    def folder(self):
+        return pathlib.Path(tempfile.gettempdir(), self.name)
+
+    @property
+    def client_env(self):
+        return {
+            'XDG_RUNTIME_DIR': str(self.folder),
+            'PIPEWIRE_RUNTIME_DIR': str(self.folder),
+        }
+
+    @property
+    def command(self):
+        return [
+            str(self.unpacked / 'usr/bin' / self.program),
+            '-c',
+            str(self.folder / 'pipewire.conf'),
+            *self.args,
+        ]
+
+    @property
+    def socket(self):
+        return self.folder / 'pipewire-0'
+
+    def start(self, timeout=10):
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        template = ROOT.joinpath('tests', 'pipewire.conf').read_text()
+        self.folder.joinpath('pipewire.conf').write_text(
+            template.replace('@RATE@', str(self.samplerate)).replace(
+                '@QUANTUM@', str(self.blocksize)
+            )
+        )
+        return super().start(timeout)
+
+    def files(self):
+        return {(self.socket, self.socket.stat().st_ino)}
+
+    def clean_up(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class PipeWireNew(PipeWire):
+    kind = 'pipewire-new'
+    title = 'PipeWire 1.4'
+    unpacked = UNPACKED / 'pipewire-new'
+
+    def set_up(self):
+        # PipeWire 1.4.2 ignores adapter.auto-port-config, which gives the
+        # nodes of the system their ports in 0.3.
+        config = f"""
+        {{ direction = Input, mode = dsp, monitor = true,
+           format = {{ mediaType = audio, mediaSubtype = raw, format = F32P,
+                      rate = {self.samplerate}, channels = 2,
+                      position = [ FL FR ] }} }}
+        """
+        for node in 'system-playback', 'system-capture':
+            subprocess.run(
+                ['pw-cli', 'set-param', node, 'PortConfig', config],
+                env=self.env,
+                stdout=subprocess.DEVNULL,
+                timeout=10,
+                check=True,
+            )
+
+
+KINDS = {
+    server.kind: server
+    for server in (Jack2, Jack2Sync, Jack1, PipeWire, PipeWireNew)
+}

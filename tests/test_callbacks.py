@@ -220,6 +220,7 @@ def test_port_connect_callback_gets_midi_ports(client, other, events):
         )
 
 
+@pytest.mark.needs('notification of renamed ports')
 def test_port_rename_callback_gets_port_and_both_names(client, other, events):
     client.set_port_rename_callback(lambda *args: events.put(args))
     with client:

@@ -145,6 +145,8 @@ def start(request):
     with contextlib.ExitStack() as stack:
 
         def start(name, *args, server=None, **env):
+            if name.startswith('native_'):
+                pytest.importorskip('numba')
             server = server or request.getfixturevalue('server')
             example = Example(server, name, *map(str, args), **env)
             stack.callback(example.stop)
@@ -701,7 +703,9 @@ def test_midi_chords_makes_a_chord_of_each_note(calm, start, make_client):
     ]
 
 
-@pytest.mark.parametrize('name', ['midi_sine.py', 'midi_sine_numpy.py'])
+@pytest.mark.parametrize(
+    'name', ['midi_sine.py', 'midi_sine_numpy.py', 'native_synth.py']
+)
 def test_midi_sine_plays_all_notes_at_once(calm, name, start, make_client):
     start(name, 'sine').hear('sine is running')
     source, tape = MidiSource(make_client()), Tape(make_client())
@@ -740,6 +744,33 @@ def test_midi_sine_plays_all_notes_at_once(calm, name, start, make_client):
     source.send((0, b'\x80\x45\x00'), (0, b'\x90\x4c\x00'))
     servers.wait_until(lambda: not tape.blocks[-1].any(), PATIENCE)
     assert abs(np.diff(tape.samples())).max() < 0.05  # no click
+
+
+def test_native_gain_swells_without_clicks(calm, start, make_client):
+    start('native_gain.py', 'swell', '-p', '0.7').hear('swell is running')
+    client = make_client()
+    source = client.outports.register('source')
+    tape = Tape(client)
+    one = np.ones(BLOCKSIZE, dtype='f4')
+    record = tape._process
+
+    def process(frames):
+        source.get_array()[:] = one
+        record(frames)
+
+    client.deactivate()
+    client.set_process_callback(process)
+    client.activate()
+    source.connect('swell:input')
+    client.connect('swell:output', tape.ports[0])
+    tape.wait_for_sound()
+    tape.blocks.clear()
+    tape.wait_for_more(12)
+    gains = tape.samples()
+    assert 0 <= gains.min() < 0.3
+    assert 0.7 < gains.max() <= 1
+    # Each block goes straight from one gain to the next.
+    assert abs(np.diff(gains)).max() < 1.5 / BLOCKSIZE
 
 
 def test_midi_file_player_plays_on_time(calm, start, make_client, tmp_path):

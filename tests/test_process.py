@@ -1,5 +1,6 @@
 """The process cycle: real audio, counted cycles, failing callbacks."""
 
+import array
 import collections
 import struct
 import threading
@@ -367,6 +368,29 @@ def test_audio_survives_a_client_in_the_middle(
         check.check()
     both = [(a, b) for a, b in pairs if a and b]
     assert {(b - a) % BLOCKS for a, b in both} == {7}
+
+
+def test_a_client_hears_itself_one_cycle_later(client, wait_until):
+    output = client.outports.register('out')
+    input_ = client.inports.register('in')
+    rows = []
+
+    @client.set_process_callback
+    def process(frames):
+        number = len(rows) + 1
+        memoryview(output.get_buffer()).cast('f')[:] = array.array(
+            'f', [number] * frames
+        )
+        heard = set(memoryview(input_.get_buffer()).cast('f'))
+        rows.append((number, *heard))
+
+    with client:
+        client.connect(output, input_)
+        wait_until(lambda: len(rows) > 100 and rows[-1][1])
+        first = next(number for number, heard in rows if heard)
+        wait_until(lambda: len(rows) > first + 50)
+    later = rows[first:]
+    assert later == [(number, number - 1) for number, _ in later]
 
 
 def test_several_connections_are_mixed(make_client, wait_until):

@@ -171,12 +171,8 @@ elif end == 'no client':
     del client, cycles, sender, mouth, speak
     del audio_in, audio_out, midi_in, midi_out
     gc.collect()
-try:
-    print(list(iterator))
-except jack.JackError as error:
-    print(error)
-else:
-    raise AssertionError('the iterator went on')
+# It has copies of its own cycle's events, whenever it gives them.
+assert [bytes(event) for _, event in iterator] == [b'\\x90\\x40\\x7f']
 for number, buffer in enumerate(kept, 100):
     view = memoryview(buffer).cast('B')
     view[:] = bytes([number]) * len(view)
