@@ -27,7 +27,7 @@ PACKAGES += gcc libc6-dev libjack-jackd2-dev
 FILES += /usr/bin/gcc /usr/include/jack/jack.h
 endif
 
-.PHONY: help deps venv demo test servers lint types docs dist bench clean
+.PHONY: help deps venv demo test servers lint types docs links dist bench clean
 
 help:
 	@echo 'make demo    play a sound through a JACK server of its own'
@@ -38,10 +38,11 @@ help:
 	@echo 'make lint    check the style with ruff'
 	@echo 'make types   check the types with mypy'
 	@echo 'make docs    build the documentation and run its examples'
+	@echo 'make links   visit each link of the documentation'
 	@echo 'make dist    build and check the packages for PyPI'
 	@echo 'make bench   measure the speed beside others (ARGS=--quick: in 2 min)'
 	@echo 'make deps    install JACK when it is missing (apt)'
-	@echo 'make venv    make the Python environment $(VENV)'
+	@echo 'make venv    make a Python environment for the examples, $(VENV)'
 	@echo 'make clean   remove all that was made'
 
 deps:
@@ -57,7 +58,7 @@ deps:
 	tools=$$(apt-cache pkgnames jack-example-tools); \
 	$(APT_INSTALL) $(PACKAGES) $$tools
 
-venv: $(VENV)/.made
+venv: $(VENV)/.test
 
 demo: deps $(VENV)/.test
 	$(BIN)/python tools/demo.py $(if $(SERVER),--server '$(SERVER)')
@@ -79,6 +80,10 @@ docs: deps $(VENV)/.docs
 	$(BIN)/python tools/with_server.py \
 	    $(SPHINX) -b doctest -t server doc doc/_build/doctest
 	@echo 'Now open doc/_build/html/index.html'
+
+# Not in CI: that other people's sites are up is not ours to promise.
+links: deps $(VENV)/.docs
+	$(SPHINX) -b linkcheck doc doc/_build/linkcheck
 
 dist: $(VENV)/.dist
 	rm -rf build dist

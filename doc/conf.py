@@ -57,6 +57,16 @@ autodoc_typehints_format = 'short'
 python_use_unqualified_type_names = True
 
 numpydoc_show_class_members = False
+# Of the types in docstrings, those of this module become links.
+numpydoc_xref_param_type = True
+numpydoc_xref_ignore = {
+    *('of', 'or', 'and', 'four', 'buffer', 'callable', 'jack_position_t'),
+    *('None', 'bool', 'bytes', 'dict', 'float', 'int', 'list', 'str', 'tuple'),
+    *('ImportError', 'NotImplementedError', 'TypeError', 'ValueError'),
+    'numpy.ndarray',
+}
+# numpydoc would look these up in Python's inventory: see below.
+numpydoc_xref_aliases = {name: name for name in numpydoc_xref_ignore}
 coverage_show_missing_items = True
 
 # These are described by Python's and NumPy's documentation, whose inventories

@@ -1,8 +1,9 @@
 """What the documentation shows that is made by its build, not written.
 
 `make_all` fills the folder ``_build/made``, from which the pages include:
-the index of C functions, what the servers lack, the figures of
-``benchmarks/``, and the graph that ``python3 -m jack --dot`` prints.
+the index of C functions, the members of `Client` by subject, what the servers
+lack, the figures of ``benchmarks/``, and the graph that
+``python3 -m jack --dot`` prints.
 """
 
 import ast
@@ -62,6 +63,37 @@ def callers(source):
                 if name not in names:
                     names.append(name)
     return found
+
+
+def client_by_subject(source):
+    """Make the reference of `Client`, divided like its code."""
+    lines = source.splitlines()
+    (client,) = (
+        node
+        for node in ast.parse(source).body
+        if isinstance(node, ast.ClassDef) and node.name == 'Client'
+    )
+    parts = {}
+    for number in range(client.lineno, client.end_lineno):
+        banner = re.match(r'    # -- (.+)', lines[number])
+        if banner:
+            title = banner[1]
+            parts[title] = []
+        for node in client.body:
+            if (
+                isinstance(node, ast.FunctionDef)
+                and node.lineno == number + 1
+                and not node.name.startswith('_')
+                and ast.get_docstring(node)
+            ):
+                kind = 'property' if node.decorator_list else 'method'
+                parts[title].append((kind, node.name))
+    text = '.. autoclass:: Client\n   :no-members:\n'
+    for title, members in parts.items():
+        text += f'\n{title}\n{"-" * len(title)}\n\n'
+        for kind, name in members:
+            text += f'.. auto{kind}:: Client.{name}\n'
+    return text
 
 
 def list_table(rows, widths='auto'):
@@ -175,6 +207,7 @@ def patch():
 def make_all(source):
     """Make all of it."""
     write('c_index.rst', c_index(source))
+    write('client.rst', client_by_subject(source))
     write('servers_compared.rst', servers_compared())
     write('measured.rst', measured())
     write('patch.dot', patch())

@@ -62,6 +62,14 @@ def test_the_index_tells_who_calls(index):
     assert index['jack_client_new'].startswith('left out.')
 
 
+def test_each_member_of_the_client_has_a_subject(made, source):
+    page = made.client_by_subject(source)
+    shown = re.findall(r'^.. auto\w+:: Client\.(\w+)$', page, re.MULTILINE)
+    assert sorted(shown) == [
+        name for name in dir(jack.Client) if not name.startswith('_')
+    ]
+
+
 @pytest.mark.parametrize('name', EXAMPLES)
 def test_an_example_is_shown_with_what_it_prints(name):
     page = DOC.joinpath('examples.rst').read_text('utf-8')

@@ -1,7 +1,12 @@
-"""The README's session and the docstrings' examples, line by line."""
+"""The README's program and session, and the docstrings' examples."""
 
+import ast
 import doctest
+import subprocess
+import textwrap
+import threading
 
+import numpy as np
 import pytest
 import servers
 
@@ -10,8 +15,12 @@ import jack
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
+TEXT = (servers.ROOT / 'README.rst').read_text(encoding='utf-8')
+PROGRAM = textwrap.dedent(
+    TEXT.partition('.. code:: python\n')[2].partition('\n**')[0]
+)
 README = doctest.DocTestParser().get_doctest(
-    (servers.ROOT / 'README.rst').read_text(encoding='utf-8'),
+    TEXT,
     {},
     'README',
     'README.rst',
@@ -51,3 +60,39 @@ def test_readme_uses_the_library():
         'close(',
     ):
         assert name in source
+
+
+def test_readme_program_is_short_and_on_the_first_screen():
+    assert len(ast.parse(PROGRAM).body) <= 10
+    first_screen = ''.join(TEXT.splitlines(keepends=True)[:28])
+    assert textwrap.indent(PROGRAM.strip(), '   ') in first_screen
+    assert 'No sound card is needed' in first_screen
+
+
+def test_readme_program_plays_a_sine(server, client, wait_until, tmp_path):
+    tape = client.inports.register('tape')
+    in_tune = threading.Event()
+
+    @client.set_process_callback
+    def listen(frames):
+        n = client.last_frame_time + np.arange(frames)
+        sine = np.sin(440 * 2 * np.pi * n / client.samplerate) / 5
+        if np.abs(tape.get_array() - sine).max() < 0.001:
+            in_tune.set()
+
+    client.activate()
+    process = subprocess.Popen(
+        servers.python_command(PROGRAM),
+        env=servers.python_env(server.env),
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        wait_until(lambda: client.get_ports('^sine:out$'))
+        wait_until(lambda: client.get_all_connections('sine:out'))
+        client.connect('sine:out', tape)
+        assert in_tune.wait(timeout=10)
+        process.communicate('\n', timeout=10)
+    assert process.returncode == 0
