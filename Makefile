@@ -19,12 +19,13 @@ APT_INSTALL := $(APT_GET) install --yes --no-install-recommends
 # pictures of the documentation are drawn by Graphviz.
 SOUND := /usr/share/sounds/alsa/Front_Center.wav
 
-.PHONY: help deps venv demo test lint types docs dist bench clean
+.PHONY: help deps venv demo test soak lint types docs dist bench clean
 
 help:
 	@echo 'make demo    play a sound through a JACK server of its own'
 	@echo '             (SERVER=default: through the one that is running)'
 	@echo 'make test    run the tests (ARGS="-k name" for some of them)'
+	@echo 'make soak    load a server for half an hour (ARGS=churn: a part of it)'
 	@echo 'make lint    check the style with ruff'
 	@echo 'make types   check the types with mypy'
 	@echo 'make docs    build the documentation and run its examples'
@@ -54,6 +55,9 @@ demo: deps $(VENV)/.test
 
 test: deps $(VENV)/.test
 	$(BIN)/python -m pytest $(ARGS)
+
+soak: deps $(VENV)/.test
+	$(BIN)/python tools/soak.py $(ARGS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check

@@ -3,7 +3,7 @@
     python tools/soak.py [PART ...]
 
 The parts are the long forms of what tests/robust/test_load.py and others of
-its folder do; without arguments all of them run, about an hour in all.
+its folder do; without arguments all of them run, about half an hour in all.
 """
 
 import pathlib
