@@ -27,7 +27,8 @@ PACKAGES += gcc libc6-dev libjack-jackd2-dev
 FILES += /usr/bin/gcc /usr/include/jack/jack.h
 endif
 
-.PHONY: help deps venv demo test servers lint types docs links dist bench clean
+.PHONY: help deps venv demo test servers soak lint types docs links dist bench
+.PHONY: clean
 
 help:
 	@echo 'make demo    play a sound through a JACK server of its own'
@@ -35,6 +36,7 @@ help:
 	@echo 'make test    run the tests (ARGS="-k name" for some of them)'
 	@echo '             (ARGS=--server=jack1, pipewire, ...: with that server)'
 	@echo 'make servers unpack JACK 1 and PipeWire, for the tests (Debian)'
+	@echo 'make soak    load a server for half an hour (ARGS=churn: a part of it)'
 	@echo 'make lint    check the style with ruff'
 	@echo 'make types   check the types with mypy'
 	@echo 'make docs    build the documentation and run its examples'
@@ -67,6 +69,9 @@ test: deps $(VENV)/.test
 	$(BIN)/python -m pytest $(ARGS)
 
 servers: .servers/.made
+
+soak: deps $(VENV)/.test
+	$(BIN)/python tools/soak.py $(ARGS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check

@@ -1139,7 +1139,7 @@ class _Core:
 
     # Found faster in each cycle than in a dict.
     __slots__ = (
-        'ptr', 'name', 'prefix', 'server', 'end', 'closed', 'lost',
+        'ptr', 'raw', 'name', 'prefix', 'server', 'end', 'closed', 'lost',
         'client', 'active', 'last_exception', 'xrun_count',
         'lifecycle', 'functions', 'trampolines', 'kept', 'notifiers',
         'inside', 'own', 'renamed', 'remembered', 'ident', 'frames',
@@ -1149,6 +1149,8 @@ class _Core:
     def __init__(self, ptr: _t.Any, name: str, server: str) -> None:
         #: The C pointer; `None` from the moment that closing begins.
         self.ptr = ptr
+        #: The same, for as long as C may have the client.
+        self.raw = ptr
         self.name = name
         #: What the full names of our own ports begin with.
         self.prefix = name.encode('utf-8', 'surrogateescape') + b':'
@@ -1888,22 +1890,29 @@ class _Runner:
         # From here on the cancellation waits until the thread has ended.
         _libc.pthread_setcancelstate(_CANCEL_DISABLE, _ffi.new('int *'))
         self.left.set()
-        # A server in synchronous mode (-S) would wait up to 5 s for a client
-        # that does not answer any more.  So this cycle is ended when the
-        # server has got word of the deactivation, and if it was late all
-        # the same, the next one is, too.
+        # A server in synchronous mode (-S) waits up to 5 s for a client that
+        # does not answer any more, and so do all others.  So the cycles are
+        # answered until the server has let go of the client, which may take
+        # as long as others ask it for something, and then until it is seen
+        # to go on.
         period = _period(self.ptr)
         start = seen = _time.monotonic()
         cycles = 0
+        joined: bool | None = False
         last = _lib.jack_last_frame_time(self.ptr)
         _time.sleep(min(0.001, period / 4))
         self.signal()
-        while cycles < 2 and _time.monotonic() - start < _PATIENCE:
+        while cycles < 2 and _time.monotonic() - start < 4 * _PATIENCE:
             _time.sleep(period / 8)
+            if joined is False:
+                joined = _is_joined(self.native_id)
+                cycles = 0
             now = _time.monotonic()
             frame = _lib.jack_last_frame_time(self.ptr)
             if frame != last:
                 last, seen, cycles = frame, now, cycles + 1
+                if joined is False:
+                    _rt.signal(self.handle, 0)
             elif now - seen > 4 * period + 0.01:
                 _rt.signal(self.handle, 0)
                 # What follows is our own doing, and proves nothing.
@@ -2073,6 +2082,32 @@ def _await_native(native_id: int, may_spin: bool = False) -> bool:
     return False
 
 
+def _is_joined(native_id: int) -> bool | None:
+    """Tell whether a thread waits for the end of another one.
+
+    That is the last thing which jack_deactivate() does, when the server has
+    answered.  `None` where nobody can tell.
+    """
+    folder = '/proc/self/task'
+    try:
+        threads = _os.listdir(folder)
+    except FileNotFoundError:
+        return None     # Only Linux has it.
+    waiting = f'{native_id:#x}'
+    for thread in threads:
+        try:
+            with open(f'{folder}/{thread}/syscall', encoding='ascii') as file:
+                call = file.read().split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue    # It has ended.
+        except OSError:
+            return None
+        # pthread_join() waits for the thread's identifier to become 0.
+        if call[0] in _FUTEX and call[3] == waiting:
+            return True
+    return False
+
+
 class _Haste:
     """Threads take turns quickly while JACK waits for one of ours.
 
@@ -2185,35 +2220,64 @@ class _Workers:
         def job() -> None:
             answer = None
             try:
-                answer = function(*args)
+                with self.request(name, ptr, token, patience, not watch):
+                    answer = function(*args)
             except BaseException as error:
                 errors.append(error)
-            if turn is not None:
-                turn.release()
-            self.count(ptr, -1)
             if _taken(token):
                 answers.append(answer)
                 done.release()
-            elif late is not None:
+            elif late is not None and not errors:
                 late(answer)
 
-        turn = None if ptr is None else self.turn(name, ptr, patience)
-        self.count(ptr, 1)
-        self.hand_over(job)
         last = -1
         limit = _time.monotonic() + 4 * patience
         deadline = _time.monotonic() + patience
-        while not done.acquire(timeout=patience / 10):
-            now = _time.monotonic()
-            if watch and now < limit:
-                frame = _lib.jack_last_frame_time(ptr)
-                if frame != last:
-                    last, deadline = frame, now + patience
-            if now > deadline and _taken(token):
-                raise _no_answer(name)
+        try:
+            self.hand_over(job)
+            while not done.acquire(timeout=patience / 10):
+                now = _time.monotonic()
+                if watch and now < limit:
+                    frame = _lib.jack_last_frame_time(ptr)
+                    if frame != last:
+                        last, deadline = frame, now + patience
+                if now > deadline and _taken(token):
+                    raise _no_answer(name)
+        except BaseException:
+            # Perhaps a signal handler's, at any moment.
+            if not _taken(token) and answers and late is not None:
+                late(answers[0])
+            raise
         if errors:
             raise errors[0]
         return answers[0]
+
+    @_contextlib.contextmanager
+    def request(self, name: str, ptr: _t.Any, token: list[bool],
+                patience: float, closing: bool) -> _t.Iterator[None]:
+        """Make a request for a client, if it is still waited for then.
+
+        It is on a thread of ours, where no signal handler can come between.
+        """
+        if ptr is None:
+            yield
+            return
+        turn = self.turn(name, ptr, patience)
+        try:
+            with self.lock:
+                if not token:
+                    raise _no_answer(name)
+                self.count(ptr, 1)
+                if closing:
+                    # Before that call returns, another client may have got
+                    # the same address.
+                    self.turns.pop(ptr, None)
+            try:
+                yield
+            finally:
+                self.count(ptr, -1)
+        finally:
+            turn.release()
 
     def turn(self, name: str, ptr: _t.Any,
              patience: float) -> _threading.Lock:
@@ -2230,11 +2294,6 @@ class _Workers:
                 self.asked[ptr] = self.asked.get(ptr, 0) + change
                 if not self.asked[ptr]:
                     del self.asked[ptr]
-
-    def forget(self, ptr: _t.Any) -> None:
-        """Drop what belongs to a client that is closed now."""
-        with self.lock:
-            self.turns.pop(ptr, None)
 
     def stop(self) -> None:
         while self.idle:
@@ -2255,8 +2314,15 @@ def _taken(token: list[bool]) -> bool:
 
 
 _workers = _Workers()
-#: The cores of all clients that have been opened and not closed yet.
-_open_cores: _weakref.WeakSet[_Core] = _weakref.WeakSet()
+#: The cores of all clients that C has, by their identity.
+_open_cores: _weakref.WeakValueDictionary[int, _Core] = (
+    _weakref.WeakValueDictionary())
+
+
+def _cores() -> list[_Core]:
+    """List the clients that C has; others may be opened at the same time."""
+    cores = (ref() for ref in _open_cores.valuerefs())
+    return [core for core in cores if core is not None]
 
 
 def _uses(core: _Core, frame: _types.FrameType | None) -> bool:
@@ -2296,7 +2362,7 @@ def _interrupted(core: _Core) -> bool:
     return _uses(core, frame)
 
 
-def _dispose(core: _Core) -> int:
+def _dispose(core: _Core, only_in_c: bool = False) -> int:
     """Close a client in C; return JACK's code."""
     if _interrupted(core):
         core.close()
@@ -2305,13 +2371,15 @@ def _dispose(core: _Core) -> int:
     with core, _haste:
         ptr = core.ptr
         if ptr is None:
+            core.close()
             return 0
         was_lost = core.lost
         try:
             code = _deactivate(core)
         except _NoAnswer:
             code = -1
-        core.close()
+        if not only_in_c:
+            core.close()
         deadline = _time.monotonic() + (0 if code < 0 else _PATIENCE)
         while _busy(core) and _time.monotonic() < deadline:
             _time.sleep(0.001)
@@ -2324,7 +2392,6 @@ def _dispose(core: _Core) -> int:
         else:
             code = _close_in_c(core, ptr, was_lost) or code
         core.ptr = None
-        _open_cores.discard(core)
         core.functions.clear()
         return code
 
@@ -2349,26 +2416,34 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
             # the server has died; without ports it does not.
             for port in list(core.own.values()):
                 _lib.jack_port_unregister(ptr, port._raw)
-        if (_IMPLEMENTATION == 'JACK 2' and not lost
-                and _lib.has('jack_get_uuid_for_client_name')):
+        if _IMPLEMENTATION == 'JACK 2' and not lost:
             # libjack 1.9.21 ends the thread which reads this client's
             # notifications before it asks the server to close the client.
             # If the server has many property changes left to tell, it waits
             # for that thread, for ever, and all clients wait for the server.
             # The answer to any request comes after what was asked before.
-            uuid = _lib.jack_get_uuid_for_client_name(
-                ptr, core.name.encode('utf-8', 'surrogateescape'))
-            if uuid != _NULL:
-                _lib.jack_free(uuid)
+            _is_answered(core)
         code = int(_lib.jack_client_close(ptr))
     except _NoAnswer:
         # C may still call back.
         _abandoned_cores.append(core)
         return -1
-    _workers.forget(ptr)
+    _open_cores.pop(id(core), None)
     core.trampolines.clear()
     core.kept.clear()
     return code
+
+
+def _is_answered(core: _Core) -> bool:
+    """Make a request which any JACK 2 server that is there can answer."""
+    if not _lib.has('jack_get_uuid_for_client_name'):
+        return True
+    uuid = _lib.jack_get_uuid_for_client_name(
+        core.raw, core.name.encode('utf-8', 'surrogateescape'))
+    if uuid == _NULL:
+        return False
+    _lib.jack_free(uuid)
+    return True
 
 
 def _close_late(core: _Core, ptr: _t.Any) -> None:
@@ -2381,7 +2456,7 @@ def _close_late(core: _Core, ptr: _t.Any) -> None:
 @_atexit.register
 def _close_all() -> None:
     """Close what the program left open, while Python is still alive."""
-    for core in list(_open_cores):
+    for core in _cores():
         try:
             _dispose(core)
         except JackError as error:
@@ -2411,7 +2486,7 @@ def _forget_parent() -> None:
     """In a forked child: leave everything to the parent."""
     global _workers, _knows_multiprocessing
     _knows_multiprocessing = False
-    for core in _open_cores:
+    for core in _cores():
         core.forget_after_fork()
         _abandoned_cores.append(core)
     _open_cores.clear()
@@ -2422,6 +2497,9 @@ def _forget_parent() -> None:
 
 # Whether a client has ever been opened in this process, see get_time().
 _clock_runs = False
+
+#: What becomes of a request to open a client that nobody answers.
+_UNANSWERED = _lib.JackFailure | _lib.JackServerError
 
 #: Kept for ever: a parent's in a forked child, or what C did not let go.
 _abandoned_cores: list[_Core] = []
@@ -2752,10 +2830,15 @@ class Client:
                                                     'session_id')))
         server_key = (servername or _os.environ.get('JACK_DEFAULT_SERVER')
                       or 'default')
-        _refuse_second_server(name, server_key)
-        _workers.start()
-        _close_with_multiprocessing()
+        _refuse_on_jack_thread(name, 'opened')
         status = _ffi.new('jack_status_t *')
+        _workers.start()
+        try:
+            _close_bereaved(name)
+        except _NoAnswer:
+            raise JackOpenError(name, Status(_UNANSWERED)) from None
+        _refuse_second_server(name, server_key)
+        _close_with_multiprocessing()
         # Starting a server takes JACK up to six seconds.
         may_start = not (no_start_server
                          or 'JACK_NO_START_SERVER' in _os.environ)
@@ -2766,8 +2849,7 @@ class Client:
                 4 * _PATIENCE if may_start else _PATIENCE,
                 late=_close_unwanted)
         except _NoAnswer:
-            status[0] = _lib.JackFailure | _lib.JackServerError
-            ptr = _NULL
+            raise JackOpenError(name, Status(_UNANSWERED)) from None
         self._status = Status(status[0])
         if ptr == _NULL:
             raise JackOpenError(name, self._status)
@@ -2775,7 +2857,7 @@ class Client:
         core = _Core(ptr, _string(_lib.jack_get_client_name(ptr)), server_key)
         core.client = _weakref.ref(self)
         self._core = core
-        _open_cores.add(core)
+        _open_cores[id(core)] = core
         audio, midi = _AUDIO.decode(), _MIDI.decode()
         self._inports = Ports(self, audio, _lib.JackPortIsInput)
         self._outports = Ports(self, audio, _lib.JackPortIsOutput)
@@ -2819,7 +2901,7 @@ class Client:
         core = self._core
         if core.closed:
             return
-        self._refuse_on_jack_thread('closed')
+        _refuse_on_jack_thread(core.name, 'closed')
         code = _dispose(core)
         for ports in self._port_lists():
             ports._ports = []
@@ -2986,18 +3068,11 @@ class Client:
             core.require()
         if not core.active and core.runner is None:
             return
-        if _get_ident() in core.cycle_idents:
-            self._refuse_on_jack_thread('deactivated')
+        if not core.lost:
+            _refuse_on_jack_thread(core.name, 'deactivated')
         code = _deactivate(core)
         if not ignore_errors:
             _check(code, f'cannot deactivate client {core.name!r}')
-
-    def _refuse_on_jack_thread(self, what: str) -> None:
-        if _on_jack_thread():
-            raise JackError(
-                f'client {self._core.name!r} cannot be {what} within a JACK '
-                'callback, as JACK would wait for that very thread: set a '
-                'threading.Event there and do it in the main thread')
 
     @property
     def _ptr(self) -> _t.Any:
@@ -3152,6 +3227,7 @@ class Client:
         frames = _integer(blocksize, 'blocksize')
         if not frames:
             raise ValueError('blocksize must not be zero')
+        _refuse_in_cycle('the blocksize')
         _check(_lib.jack_set_buffer_size(self._ptr, frames),
                f'cannot set the blocksize to {frames}')
 
@@ -3217,6 +3293,7 @@ class Client:
         Calls: `jack_set_freewheel`_
 
         """
+        _refuse_in_cycle('freewheel mode')
         _check(_lib.jack_set_freewheel(self._ptr, bool(onoff)),
                'cannot ' + ('start' if onoff else 'stop') + ' freewheeling')
 
@@ -6023,11 +6100,58 @@ def _close_unwanted(ptr: _t.Any) -> None:
         _lib.jack_client_close(ptr)
 
 
+def _close_bereaved(name: str) -> None:
+    """Close the clients of a server that is gone, as another is opened.
+
+    libjack 1.9.21 frees them at that point, whatever their threads are doing
+    and whoever is going to close them.  If it has heard too late of the end,
+    it does so to clients of the next server.
+    """
+    if _IMPLEMENTATION != 'JACK 2':
+        return
+    for core in _cores():
+        with core:
+            if not core.end and _is_answered(core):
+                return
+    deadline = _time.monotonic() + _PATIENCE / 3
+    for core in _cores():
+        # The message that the server is gone may be on its way.
+        while not core.end and _time.monotonic() < deadline:
+            _time.sleep(0.001)
+        if core.lost and not _interrupted(core):
+            _dispose(core, only_in_c=True)
+        # It may be closed already, as far as the user knows.
+        while id(core) in _open_cores and _time.monotonic() < deadline:
+            if core in _abandoned_cores and core.raw not in _workers.asked:
+                _open_cores.pop(id(core), None)
+            _time.sleep(0.001)
+        if id(core) in _open_cores:
+            raise JackError(
+                f'cannot open client {name!r}: the JACK server of client '
+                f'{core.name!r} is gone, and that one cannot be closed before '
+                'its callbacks and calls have returned')
+
+
+def _refuse_on_jack_thread(name: str, what: str) -> None:
+    if _on_jack_thread():
+        raise JackError(
+            f'client {name!r} cannot be {what} within a JACK callback, as '
+            'JACK would wait for that very thread: set a threading.Event '
+            'there and do it in the main thread')
+
+
+def _refuse_in_cycle(what: str) -> None:
+    if _get_ident() in _cycle_threads:
+        raise JackError(
+            f'{what} cannot be changed within the process cycle, as the '
+            'server waits for its end first: do it in another thread')
+
+
 def _refuse_second_server(name: str, server: str) -> None:
     """JACK 2 shows the first server's graph to all clients of a process."""
     if _IMPLEMENTATION != 'JACK 2':
         return
-    for core in _open_cores:
+    for core in _cores():
         if core.ptr is not None and core.server != server:
             raise JackError(
                 f'cannot open client {name!r} on JACK server {server!r}: this '
@@ -6329,7 +6453,7 @@ class Port:
         _check(_lib.jack_port_rename(self._core.ptr, ptr, data), message)
         new = _ffi.string(_lib.jack_port_name(ptr))
         # Whatever client of this process knows the port, it is the same one.
-        for core in list(_open_cores):
+        for core in _cores():
             if core.server == self._core.server:
                 core.rename(old, new)
         self._bytes = new
@@ -8268,7 +8392,7 @@ def _check_as(cls: type[JackError], failed: int, message: str) -> None:
 def _require_database() -> None:
     """Refuse to look for metadata where there cannot be any."""
     if _IMPLEMENTATION == 'JACK 2' and not any(
-            core.ptr is not None for core in _open_cores):
+            core.ptr is not None for core in _cores()):
         raise _JackRuntimeError('JACK 2 has its metadata at hand only while '
                                 'this process has a client: open one first')
 

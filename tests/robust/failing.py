@@ -72,12 +72,13 @@ def once(failure):
     return callback
 
 
-def trigger(kind, client, other):
+def trigger(kind, other):
     if kind == 'latency':
-        client.recompute_total_latencies()
+        other.client.recompute_total_latencies()
     elif kind == 'session':
         other.client.session_notify(1, '/tmp/')
-    elif kind not in ('process', 'thread'):
+    elif hasattr(other, kind):
+        # The others come by themselves.
         getattr(other, kind)()
 
 
@@ -103,7 +104,7 @@ def fail(kind, name, failure, other):
         client.activate()
     else:
         client.activate()
-        trigger(kind, client, other)
+        trigger(kind, other)
         wait_until(lambda: client.last_exception is not None)
         error = client.last_exception
     assert type(error).__name__ == name, repr(error)

@@ -578,3 +578,13 @@ def test_a_forked_daemon_leaves_its_parents_client_alone(
     child = run_python(code, server=server)
     assert child.stderr == ''
     server.kill()
+
+
+# -- Signals ------------------------------------------------------------------
+
+
+def test_an_exception_out_of_a_signal_handler_at_any_moment(
+    mode_server, run_module
+):
+    child = run_module('interrupted', 100, server=mode_server, timeout=60)
+    assert child.stderr == ''

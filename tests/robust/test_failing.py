@@ -86,3 +86,18 @@ def test_all_failures_in_the_shutdown_callback(make_server, name):
         server.kill()
         peer.tell('gone')
         peer.hear('done')
+
+
+RETURNED = ['text', '2**70', 'exception', 'pointer', 'undecided']
+
+
+# Whoever asks for a session waits for replies, and not for this.
+@pytest.mark.parametrize('kind', ['process', 'thread', *KINDS[:-1]])
+def test_whatever_a_callback_returns_does_no_harm(
+    make_server, run_module, kind
+):
+    server = make_server(args=['-S'], blocksize=128)
+    child = run_module('returning', kind, server=server, timeout=30)
+    assert child.stdout.split() == RETURNED
+    # The answer of a sync callback is asked for, and had none.
+    assert child.stderr.count('Traceback') == (kind == 'sync')

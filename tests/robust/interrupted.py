@@ -1,0 +1,99 @@
+"""Has a signal handler raise an exception at any moment; run as a child.
+
+    python -m tests.robust.interrupted ROUNDS
+"""
+
+import gc
+import random
+import signal
+import sys
+import time
+
+import jack
+from tests.notifications import wait_until
+from tests.robust.load import count
+from tests.robust.members import ignore
+
+BOUND = 5
+
+
+class Interruption(BaseException):
+    """What KeyboardInterrupt is to most programs."""
+
+
+class Alarm:
+    """Raises an `Interruption` in the main thread, once, a bit later."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.armed = False
+        self.hits = 0
+        signal.signal(signal.SIGALRM, self.handle)
+
+    def handle(self, number, frame):
+        if self.armed:
+            self.armed = False
+            self.hits += 1
+            raise Interruption
+
+    def __enter__(self):
+        self.armed = True
+        signal.setitimer(
+            signal.ITIMER_REAL, self.random.uniform(0.0005, 0.03)
+        )
+
+    def __exit__(self, *_):
+        self.armed = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def live(clients):
+    """All that a client does in its life."""
+    clients.append(jack.Client('subject'))
+    (client,) = clients
+    source = client.outports.register('out')
+    target = client.inports.register('in')
+    client.set_process_callback(lambda frames: target.get_buffer())
+    client.set_port_connect_callback(ignore)
+    client.activate()
+    client.connect(source, target)
+    client.get_ports()
+    source.unregister()
+    client.deactivate()
+    client.activate()
+    client.close()
+
+
+def main(rounds):
+    jack.set_error_function(ignore)
+    alarm = Alarm(5)
+    witness = jack.Client('witness')
+    witness.activate()
+    descriptors = count('fd')
+    for _ in range(rounds):
+        begin = time.monotonic()
+        clients = []
+        try:
+            with alarm:
+                live(clients)
+        except Interruption:
+            if clients and not clients[0].closed and alarm.hits % 2:
+                # It can be used on.
+                clients[0].activate()
+                assert clients[0].get_ports('system')
+        for client in clients:
+            client.close()
+            assert client.closed
+        seconds = time.monotonic() - begin
+        assert seconds < BOUND, seconds
+    assert alarm.hits > rounds / 4, alarm.hits
+    del client, clients
+    gc.collect()
+    # A client that was opened when the exception came has been closed.
+    wait_until(lambda: count('fd') <= descriptors, BOUND)
+    assert witness.get_ports('^subject') == []
+    witness.close()
+
+
+if __name__ == '__main__':
+    main(int(sys.argv[1]))

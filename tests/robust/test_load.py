@@ -1,0 +1,55 @@
+"""Much at once, and much in a row: short forms of what `make soak` does."""
+
+import concurrent.futures
+
+import pytest
+
+
+@pytest.mark.parametrize('args', [[], ['-S']], ids=['async', 'sync'])
+def test_eight_threads_use_one_client_while_cycles_run(
+    make_server, run_module, args
+):
+    server = make_server(blocksize=64, args=args)
+    child = run_module('load', 'threads', 2, server=server, timeout=60)
+    assert child.stderr == ''
+
+
+def test_a_client_may_have_500_ports(make_server, run_module):
+    server = make_server(args=['-S'])
+    child = run_module('load', 'ports', 500, server=server, timeout=60)
+    assert child.stderr == ''
+
+
+def test_the_error_names_the_limit_of_ports(make_server, run_module):
+    server = make_server(args=['-S', '-p', '128'])
+    child = run_module('load', 'port-limit', server=server, timeout=60)
+    assert child.stderr == ''
+
+
+def test_ports_may_vanish_while_lists_are_made(mode_server, run_module):
+    child = run_module('load', 'vanishing', 1, server=mode_server, timeout=30)
+    assert child.stderr == ''
+
+
+def test_closed_clients_leave_nothing_behind(mode_server, run_module):
+    child = run_module('load', 'churn', 20, server=mode_server, timeout=60)
+    assert child.stderr == ''
+
+
+def test_programs_come_and_go_beside_each_other(mode_server, run_module):
+    def run(_):
+        return run_module(
+            'load', 'neighbours', 5, server=mode_server, timeout=60
+        )
+
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        for child in pool.map(run, range(6)):
+            assert child.stderr == ''
+
+
+def test_a_hundred_thousand_cycles_leave_the_memory_level(
+    make_server, run_module
+):
+    server = make_server(args=['-S'])
+    child = run_module('load', 'cycles', 100_000, server=server, timeout=60)
+    assert child.stderr == ''

@@ -1,0 +1,91 @@
+"""The server may freeze, die and come back at the worst of moments."""
+
+import contextlib
+import signal
+
+import pytest
+from peers import Peer
+
+MODES = {'async': (), 'sync': ('-S',)}
+
+#: What a client is doing at that moment; see tests/robust/bereaved.py.
+STATES = [
+    'idle',
+    'active',
+    'native',
+    'in_cycle_wait',
+    'in_request',
+    'in_opening',
+    'in_process',
+    'in_notification',
+]
+
+#: Everybody else may have to wait for these.
+BLOCKING = ['in_process', 'in_notification']
+
+CODE = """
+import runpy
+runpy.run_module('tests.robust.bereaved', run_name='__main__', alter_sys=True)
+"""
+
+
+def tell_all(peers, line, answer, timeout=20):
+    """Tell something to all, at the same time, and hear their answers."""
+    for peer in peers:
+        peer.tell(line)
+    for peer in peers:
+        peer.hear(answer, timeout)
+
+
+@contextlib.contextmanager
+def clients_in(states):
+    """Have a program for each (server, state)."""
+    with contextlib.ExitStack() as stack:
+        peers = [
+            stack.enter_context(Peer(server, CODE, state))
+            for server, state in states
+        ]
+        for peer in peers:
+            peer.hear('up')
+        tell_all(peers, 'enter', 'entered')
+        yield peers
+
+
+@pytest.mark.parametrize('state', STATES)
+def test_a_server_is_killed_and_restarted(mode_server, state):
+    with clients_in([(mode_server, state)]) as peers:
+        mode_server.kill()
+        tell_all(peers, 'gone', 'closed')
+        mode_server.start()
+        tell_all(peers, 'back', 'again')
+
+
+@pytest.mark.parametrize('mode', MODES)
+def test_a_server_freezes_for_a_while(make_server, mode):
+    # At the same time, as each of them takes some seconds.
+    places = {
+        state: make_server(args=MODES[mode])
+        for state in ['others', *BLOCKING]
+    }
+    servers = list(places.values())
+    states = [(places.get(state, servers[0]), state) for state in STATES]
+    with clients_in(states) as peers:
+        for server in servers:
+            server.process.send_signal(signal.SIGSTOP)
+        tell_all(peers, 'frozen', 'endured')
+        for server in servers:
+            server.process.send_signal(signal.SIGCONT)
+        tell_all(peers, 'thawed', 'works')
+
+
+def test_a_frozen_server_is_killed_and_restarted(mode_server):
+    states = [
+        (mode_server, state) for state in STATES if state not in BLOCKING
+    ]
+    with clients_in(states) as peers:
+        mode_server.process.send_signal(signal.SIGSTOP)
+        tell_all(peers, 'frozen', 'endured')
+        mode_server.kill()
+        tell_all(peers, 'gone', 'closed')
+        mode_server.start()
+        tell_all(peers, 'back', 'again')
