@@ -1,6 +1,8 @@
 """What programs in use rely on, beyond the manual: private names too."""
 
+import gc
 import shutil
+import socket
 import sys
 
 import cffi
@@ -162,3 +164,118 @@ def test_the_ffi_object_is_one_of_cffi(run_installed):
         print(isinstance(jack._ffi, cffi.FFI))
         """)
     assert out == 'True\n'
+
+
+# -- Other private names ------------------------------------------------------
+
+
+def test_check_raises_for_each_code_but_zero():
+    assert jack._check(0, 'it') is None
+    for code in -1, 17:
+        with pytest.raises(jack.JackErrorCode, match=f'it .*{code}') as e:
+            jack._check(code, 'it')
+        assert e.value.code == code
+
+
+def test_c_pointers_can_be_given_to_libjack_and_come_back(
+    make_client, active_client
+):
+    mine = active_client.midi_outports.register('mine')
+    other = make_client()
+    found = jack._lib.jack_port_by_name(other._ptr, mine.name.encode())
+    assert type(other._wrap_port_ptr(found)) is jack.MidiPort
+    assert other._wrap_port_ptr(found) == mine
+    assert active_client._wrap_port_ptr(mine._ptr) is mine
+    ring = jack.RingBuffer(100)
+    ring.write(b'abc')
+    assert jack._lib.jack_ringbuffer_read_space(ring._ptr) == 3
+
+
+def test_a_c_callback_lives_as_long_as_its_client(
+    active_client, make_client, events
+):
+    watcher = make_client()
+
+    @watcher._callback('JackPortRegistrationCallback')
+    def registered(port_id, register, arg):
+        events.put(bool(register))
+
+    code = jack._lib.jack_set_port_registration_callback(
+        watcher._ptr, registered, jack._ffi.NULL
+    )
+    assert code == 0
+    del registered
+    gc.collect()
+    watcher.activate()
+    active_client.inports.register('new')
+    events.wait_for(lambda register: register)
+
+
+# -- What programs do ---------------------------------------------------------
+
+
+def test_a_midi_event_can_be_sent_over_a_socket(active_client, wait_until):
+    source = active_client.midi_outports.register('source')
+    target = active_client.midi_inports.register('target')
+    here, there = socket.socketpair(type=socket.SOCK_DGRAM)
+    active_client.deactivate()
+
+    @active_client.set_process_callback
+    def process(frames):
+        source.clear_buffer()
+        source.write_midi_event(0, (0x90, 60, 100))
+        for _, event in target.incoming_midi_events():
+            here.send(event, socket.MSG_DONTWAIT)
+
+    with here, there, active_client:
+        active_client.connect(source, target)
+        there.settimeout(5)
+        assert there.recv(100) == bytes((0x90, 60, 100))
+        # Let nobody send into a socket that is closed.
+        active_client.deactivate()
+    assert active_client.closed
+
+
+def test_a_port_can_be_registered_while_cycles_run(client, wait_until):
+    sizes = []
+
+    @client.set_process_callback
+    def process(frames):
+        sizes.extend(len(port.get_buffer()) for port in client.inports)
+
+    with client:
+        client.inports.register('late')
+        wait_until(lambda: sizes)
+        assert sizes[0] == 4 * client.blocksize
+    assert client.last_exception is None
+
+
+def test_the_shutdown_callback_may_deactivate(make_server, run_python):
+    server = make_server()
+    run_python(
+        """
+        import os
+        import signal
+        import sys
+        import threading
+        import jack
+
+        client = jack.Client('deactivating')
+        client.set_process_callback(lambda frames: None)
+        done = threading.Event()
+
+        @client.set_shutdown_callback
+        def shutdown(status, reason):
+            client.deactivate()
+            client.deactivate()
+            done.set()
+
+        client.activate()
+        os.kill(int(sys.argv[1]), signal.SIGKILL)
+        assert done.wait(5)
+        client.close()
+        assert client.last_exception is None
+        """,
+        server.pid,
+        server=server,
+    )
