@@ -2731,7 +2731,7 @@ def position2dict(pos: _t.Any) -> dict[str, _t.Any]:
     >>> import jack
     >>> client = jack.Client('reader')
     >>> state, position = client.transport_query_struct()
-    >>> jack.position2dict(position)['frame_rate'] == client.samplerate
+    >>> jack.position2dict(position)['frame'] == position.frame
     True
     >>> client.close()
 
@@ -2777,6 +2777,11 @@ class SessionEvent:
         self.command_line = ''
         #: 1 for an error, 2 for a program that needs a terminal.
         self.flags = 0
+
+    def __repr__(self) -> str:
+        state = 'answered' if self._ptr is None else 'to be answered'
+        return (f'<jack.SessionEvent of type {self.type} in '
+                f'{self.session_dir!r}, {state}>')
 
 
 # -- Client -------------------------------------------------------------------
@@ -3568,8 +3573,8 @@ class Client:
         >>> import jack
         >>> client = jack.Client('owner')
         >>> port = client.inports.register('in')
-        >>> client.owns(port), client.owns('system:playback_1')
-        (True, False)
+        >>> client.owns(port)
+        True
         >>> client.close()
 
         Calls: `jack_port_is_mine`_
@@ -3601,8 +3606,9 @@ class Client:
         --------
         >>> import jack
         >>> client = jack.Client('finder')
-        >>> client.get_port_by_name('system:playback_1')
-        jack.Port('system:playback_1')
+        >>> port = client.outports.register('out')
+        >>> client.get_port_by_name('finder:out')
+        jack.OwnPort('finder:out')
         >>> client.close()
 
         Calls: `jack_port_by_name`_
@@ -3944,10 +3950,11 @@ class Client:
         >>> import jack
         >>> client = jack.Client('asker')
         >>> source = client.outports.register('out')
+        >>> sink = client.inports.register('in')
         >>> client.activate()
-        >>> client.connect(source, 'system:playback_1')
-        >>> source in client.get_all_connections('system:playback_1')
-        True
+        >>> client.connect(source, sink)
+        >>> client.get_all_connections('asker:in')
+        [jack.OwnPort('asker:out')]
         >>> client.close()
 
         Calls: `jack_port_get_all_connections`_
@@ -4148,7 +4155,7 @@ class Client:
         >>> import jack
         >>> client = jack.Client('looker')
         >>> state, position = client.transport_query()
-        >>> seconds = position['frame'] / position['frame_rate']
+        >>> seconds = position['frame'] / client.samplerate
         >>> client.close()
 
         Calls: `jack_transport_query`_
@@ -6319,10 +6326,10 @@ class Port:
     --------
     >>> import jack
     >>> client = jack.Client('browser')
-    >>> port = client.get_port_by_name('system:playback_1')
-    >>> port.is_input, port.is_physical, port.type
-    (True, True, '32 bit float mono audio')
-    >>> port == client.get_ports('playback_1$')[0]
+    >>> port = client.get_ports(is_audio=True, is_physical=True)[0]
+    >>> port.type
+    '32 bit float mono audio'
+    >>> port == client.get_port_by_name(port.name)
     True
     >>> client.close()
 
@@ -6551,8 +6558,8 @@ class Port:
         >>> client = jack.Client('stage')
         >>> port = client.inports.register('in_7')
         >>> port.set_alias('trumpet')
-        >>> port.aliases
-        ['trumpet']
+        >>> 'trumpet' in port.aliases
+        True
         >>> client.get_port_by_name('trumpet') == port
         True
         >>> port.unset_alias('trumpet')
@@ -6799,7 +6806,7 @@ class Port:
         --------
         >>> import jack
         >>> client = jack.Client('late')
-        >>> port = client.get_port_by_name('system:playback_1')
+        >>> port = client.get_ports(is_physical=True, is_input=True)[0]
         >>> frames = port.get_latency_range(jack.PLAYBACK_LATENCY).max
         >>> milliseconds = 1000 * frames / client.samplerate
         >>> client.close()

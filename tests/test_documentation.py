@@ -3,7 +3,9 @@
 import importlib.util
 import inspect
 import pathlib
+import pydoc
 import re
+import textwrap
 
 import pytest
 
@@ -78,6 +80,24 @@ def test_an_example_is_shown_with_what_it_prints(name):
     printed = DOC.joinpath('printed', f'{name}.txt').read_text('utf-8')
     assert f'$ python3 {name}.py' in printed
     assert 'Traceback' not in printed
+
+
+def test_the_worked_example_for_contributors_is_how_it_is_done(source):
+    text = ROOT.joinpath('CONTRIBUTING.rst').read_text('utf-8')
+    blocks = re.findall(
+        r'::\n\n((?:       .*\n|\n)+)', text.partition('Adding a')[2]
+    )
+    assert len(blocks) == 2
+    for block in blocks:
+        code = textwrap.dedent(block).strip()
+        assert code in source or textwrap.indent(code, '    ') in source
+
+
+def test_help_opens_with_a_map():
+    text = pydoc.plain(pydoc.render_doc(jack))
+    first_screen = text.splitlines()[:24]
+    assert sum('to ' in line for line in first_screen) > 5
+    assert 'A map of the module, by purpose:' in ''.join(first_screen)
 
 
 @pytest.mark.parametrize('page', PAGES)

@@ -120,6 +120,27 @@ def test_the_event_says_what_to_do(saver, manager, folder):
     assert type(event.type) is int
 
 
+def test_an_event_shows_what_it_is_and_whether_it_was_answered(
+    make_client, manager, folder
+):
+    client = make_client('shown')
+    shown = []
+
+    @client.set_session_callback
+    def session(event):
+        shown.append(repr(event))
+        client.session_reply(event)
+        shown.append(repr(event))
+
+    client.activate()
+    manager.session_notify(1, folder)
+    assert [text.rpartition(', ')[2] for text in shown] == [
+        'to be answered>',
+        'answered>',
+    ]
+    assert shown[0].startswith('<jack.SessionEvent of type 1 in ')
+
+
 def test_an_event_is_answered_once(saver, manager, folder):
     manager.session_notify(1, folder)
     with pytest.raises(jack.JackError, match='already'):
