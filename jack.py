@@ -2302,7 +2302,7 @@ class _Workers:
         turn = self.turn(name, ptr, patience)
         try:
             with self.lock:
-                if not token:
+                if not token and not closing:
                     raise _no_answer(name)
                 self.count(ptr, 1)
                 if closing:
@@ -2401,6 +2401,17 @@ def _interrupted(core: _Core) -> bool:
 
 def _dispose(core: _Core, only_in_c: bool = False) -> int:
     """Close a client in C; return JACK's code."""
+    try:
+        return _dispose_here(core, only_in_c)
+    except BaseException:
+        # A signal handler's, in the middle: somebody has to go on.
+        if core.closed and core.ptr is not None and (
+                _threading.current_thread() is _threading.main_thread()):
+            _workers.hand_over(lambda: _dispose(core))
+        raise
+
+
+def _dispose_here(core: _Core, only_in_c: bool) -> int:
     if _interrupted(core):
         core.close()
         _workers.hand_over(lambda: _dispose(core))
@@ -2460,6 +2471,8 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
             # for that thread, for ever, and all clients wait for the server.
             # The answer to any request comes after what was asked before.
             _is_answered(core)
+        # It happens now, whoever is interrupted.
+        core.ptr = None
         code = int(_lib.jack_client_close(ptr))
     except _NoAnswer:
         # C may still call back.
@@ -2850,7 +2863,6 @@ class Client:
         if getattr(self, '_core', None) is not None and not self.closed:
             raise JackError(f'client {self._core.name!r} is open already: '
                             'close() it first')
-        global _clock_runs
         data = _encode_name(name, 'name')
         options = _lib.JackNullOption
         extra = []
@@ -2884,17 +2896,36 @@ class Client:
         # Starting a server takes JACK up to six seconds.
         may_start = not (no_start_server
                          or 'JACK_NO_START_SERVER' in _os.environ)
+        opened: list[_t.Any] = []
+
+        def open_client() -> _t.Any:
+            ptr = _lib.jack_client_open(data, options, status, *extra)
+            if ptr != _NULL:
+                opened.append(ptr)
+            return ptr
+
         try:
             ptr = _workers.ask(
-                'jack_client_open', _lib.jack_client_open,
-                (data, options, status, *extra),
+                'jack_client_open', open_client, (),
                 4 * _PATIENCE if may_start else _PATIENCE,
-                late=_close_unwanted)
+                late=lambda _: _close_unwanted(opened))
+            self._found(name, ptr, Status(status[0]), server_key)
         except _NoAnswer:
             raise JackOpenError(name, Status(_UNANSWERED)) from None
-        self._status = Status(status[0])
+        except BaseException:
+            # Perhaps a signal handler's, before it was known who owns it.
+            core = getattr(self, '_core', None)
+            if core is None or all(core.raw is not ptr for ptr in opened):
+                _workers.hand_over(lambda: _close_unwanted(opened))
+            raise
+
+    def _found(self, name: str, ptr: _t.Any, status: Status,
+               server_key: str) -> None:
+        """Take over what has been opened."""
+        global _clock_runs
+        self._status = status
         if ptr == _NULL:
-            raise JackOpenError(name, self._status)
+            raise JackOpenError(name, status)
         _clock_runs = True
         core = _Core(ptr, _string(_lib.jack_get_client_name(ptr)), server_key)
         core.client = _weakref.ref(self)
@@ -6138,10 +6169,10 @@ class Client:
 _last_patches: dict[str, tuple[bytes, bytes, bool, float]] = {}
 
 
-def _close_unwanted(ptr: _t.Any) -> None:
-    """Close a client that was opened too late."""
-    if ptr != _NULL:
-        _lib.jack_client_close(ptr)
+def _close_unwanted(opened: list[_t.Any]) -> None:
+    """Close a client that nobody has waited for."""
+    if opened:
+        _lib.jack_client_close(opened.pop())
 
 
 def _close_bereaved(name: str) -> None:

@@ -130,10 +130,12 @@ def test_an_unhandled_exception_ends_the_program_as_ever(
 
 
 def test_sigint_ends_a_waiting_program(mode_server):
+    # The signal may come as soon as it is up.
     code = (
-        OPEN_AND_SAY_SO
+        OPEN.rpartition('print(')[0]
         + """
 try:
+    print('up', flush=True)
     sys.stdin.read()
 except KeyboardInterrupt:
     sys.exit(9)

@@ -87,7 +87,7 @@ def main(rounds):
         seconds = time.monotonic() - begin
         assert seconds < BOUND, seconds
     assert alarm.hits > rounds / 4, alarm.hits
-    del client, clients
+    client = clients = None
     gc.collect()
     # A client that was opened when the exception came has been closed.
     wait_until(lambda: count('fd') <= descriptors, BOUND)
