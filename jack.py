@@ -540,7 +540,44 @@ def _load_declarations() -> _t.Any:
         return _parse_declarations()
     if parsed.DECLARATIONS != _DECLARATIONS:
         return _parse_declarations()
-    return parsed.ffi
+    return _ParsedAhead(parsed.ffi)
+
+
+class _ParsedAhead:
+    """An ffi object from `_jack_parsed.py`, with what include() needs.
+
+    A program's own ``ffi.include(jack._ffi)`` takes a `cffi.FFI` only.  One
+    is made when it is asked for, whose types are those of this object, so
+    that jack's pointers may be given to functions which the program declares.
+    """
+
+    def __init__(self, ffi: _t.Any) -> None:
+        vars(self).update((name, getattr(ffi, name)) for name in dir(ffi)
+                          if not name.startswith('_'))
+
+    @property  # type: ignore[misc]  # nobody sets an object's class here
+    def __class__(self) -> type:
+        import cffi
+        kind: type = cffi.FFI
+        return kind
+
+    def __getattr__(self, name: str) -> _t.Any:
+        if name not in ('_parser', '_lock', '_cdefsources', '_included_ffis'):
+            raise AttributeError(name)
+        ffi = _parse_declarations()
+        for kind in ffi._parser._declarations.values():
+            self._give_type(ffi, kind[0])
+        vars(self).update((name, getattr(ffi, name)) for name in (
+            '_parser', '_lock', '_cdefsources', '_included_ffis'))
+        return vars(self)[name]
+
+    def _give_type(self, ffi: _t.Any, kind: _t.Any) -> None:
+        """Let cffi use our type where it would make one of its own."""
+        from cffi import model
+        if isinstance(kind, model.StructOrUnionOrEnum):
+            ffi._typecache[kind] = self.typeof(kind.get_official_name())
+            # Its fields have their places already.
+            kind.completed = 2
 
 
 _ffi = _load_declarations()

@@ -1,0 +1,165 @@
+"""What programs in use rely on, beyond the manual: private names too."""
+
+import shutil
+import sys
+
+import cffi
+import pytest
+import servers
+
+import jack
+
+
+@pytest.fixture(scope='module')
+def installed(tmp_path_factory):
+    """A folder with what `pip install` puts into site-packages."""
+    folder = tmp_path_factory.mktemp('installed')
+    command = [sys.executable, 'setup.py', '-q', 'build_py', '-d', folder]
+    # A copy, since setuptools leaves files beside setup.py.
+    source = tmp_path_factory.mktemp('source')
+    for name in 'jack.py', 'setup.py', 'pyproject.toml', 'README.rst':
+        shutil.copy(servers.ROOT / name, source)
+    shutil.copy(servers.ROOT / 'LICENSE', source)
+    servers.run_child(command, None, source, timeout=60)
+    return folder
+
+
+@pytest.fixture
+def run_installed(installed, server, tmp_path):
+    """Return a function that runs code with the installed module."""
+
+    def run(code):
+        __tracebackhide__ = True
+        return servers.run_child(
+            servers.python_command(code),
+            {**server.env, 'PYTHONPATH': str(installed)},
+            tmp_path,
+        ).stdout
+
+    return run
+
+
+# -- The ffi object -----------------------------------------------------------
+
+# Declares functions that jack.py has not, with its types, and gives them its
+# pointer.
+USE_INCLUDED_TYPES = """
+    import cffi
+    import jack
+
+    ffi = cffi.FFI()
+    ffi.include(jack._ffi)
+    ffi.cdef('''
+        void jack_port_set_latency(jack_port_t *port, jack_nframes_t frames);
+        jack_nframes_t jack_port_get_latency(jack_port_t *port);
+        struct bookmark { int number; jack_position_t position; };
+    ''')
+    lib = ffi.dlopen(jack._lib._path)
+    client = jack.Client('including')
+    port = client.inports.register('in')
+    lib.jack_port_set_latency(port._ptr, 256)
+    print(lib.jack_port_get_latency(port._ptr))
+
+    bookmark = ffi.new('struct bookmark *')
+    state = jack._lib.jack_transport_query(
+        client._ptr, ffi.addressof(bookmark, 'position'))
+    position = jack.position2dict(bookmark.position)
+    print(state, position['frame_rate'] == client.samplerate)
+    client.close()
+"""
+
+
+def test_another_ffi_can_include_that_of_jack_py_alone(run_python):
+    out = run_python(USE_INCLUDED_TYPES).stdout
+    assert out.splitlines() == ['256', '0 True']
+
+
+def test_another_ffi_can_include_that_of_an_installed_module(run_installed):
+    out = run_installed(USE_INCLUDED_TYPES)
+    assert out.splitlines() == ['256', '0 True']
+
+
+def test_including_gives_the_very_same_types(run_installed):
+    run_installed("""
+        import cffi
+        import jack
+
+        first, second, third = cffi.FFI(), cffi.FFI(), cffi.FFI()
+        first.include(jack._ffi)
+        second.include(jack._ffi)
+        third.include(second)
+        names = [name for kind in first.list_types() for name in kind]
+        assert {'jack_position_t', 'jack_ringbuffer_t'} <= set(names), names
+        for name in names:
+            if name.startswith('_jack'):
+                name = f'struct {name}'
+            for ffi in first, second, third:
+                assert ffi.typeof(name) is jack._ffi.typeof(name), name
+        """)
+
+
+def test_nothing_is_parsed_by_an_installed_module(run_installed):
+    out = run_installed("""
+        import sys
+        import jack
+
+        jack.Client('quick').close()
+        print('pycparser' in sys.modules)
+        jack._ffi._parser
+        print('pycparser' in sys.modules)
+        """)
+    assert out.split() == ['False', 'True']
+
+
+def test_parsed_declarations_of_another_jack_py_are_not_used(
+    installed, server, tmp_path
+):
+    source = (servers.ROOT / 'jack.py').read_text('utf-8')
+    changed = source.replace('double tick_double;', 'double renamed;')
+    assert changed != source
+    (tmp_path / 'jack.py').write_text(changed, 'utf-8')
+    shutil.copy(installed / '_jack_parsed.py', tmp_path)
+    out = servers.run_child(
+        servers.python_command("""
+            import jack
+            print(hasattr(jack._ffi.new('jack_position_t *'), 'renamed'))
+            """),
+        {**server.env, 'PYTHONPATH': str(tmp_path)},
+        tmp_path,
+    ).stdout
+    assert out == 'True\n'
+
+
+@pytest.mark.parametrize('which', ['alone', 'installed'])
+def test_the_ffi_object_makes_frees_and_compares_pointers(
+    run_python, run_installed, which
+):
+    code = """
+        import gc
+        import jack
+
+        ffi, freed = jack._ffi, []
+        number = ffi.new('int *', 5)
+        assert (number[0], number == ffi.NULL) == (5, False)
+        watched = ffi.gc(number, lambda ptr: freed.append(ptr[0]))
+        assert watched[0] == 5
+        del watched
+        gc.collect()
+        assert freed == [5]
+        assert ffi.cast('void *', 0) == ffi.NULL
+        assert isinstance(number, ffi.CData)
+        """
+    if which == 'alone':
+        run_python(code)
+    else:
+        run_installed(code)
+
+
+def test_the_ffi_object_is_one_of_cffi(run_installed):
+    assert isinstance(jack._ffi, cffi.FFI)
+    out = run_installed("""
+        import jack
+        import cffi
+        print(isinstance(jack._ffi, cffi.FFI))
+        """)
+    assert out == 'True\n'
