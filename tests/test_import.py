@@ -162,6 +162,64 @@ except Exception as e:
         assert f'{name} is hidden' in told
 
 
+WINDOWS = {
+    'SystemRoot': 'C:\\Windows',
+    'ProgramFiles': 'C:\\Program Files',
+    'ProgramFiles(x86)': 'C:\\Program Files (x86)',
+}
+
+
+@pytest.mark.parametrize('existing', ['there', 'elsewhere'])
+@pytest.mark.parametrize(
+    ('platform', 'bits', 'environ', 'path'),
+    [
+        ('linux', 64, {}, 'libjack.so.0'),
+        ('linux', 32, {}, 'libjack.so'),
+        # The loader has no DYLD_LIBRARY_PATH in a protected interpreter, so
+        # that the folders of the package managers are tried by full path.
+        ('darwin', 64, {}, 'libjack.0.dylib'),
+        ('darwin', 64, {}, '/opt/homebrew/lib/libjack.0.dylib'),
+        ('darwin', 64, {}, '/usr/local/lib/libjack.0.dylib'),
+        ('darwin', 64, {}, '/opt/local/lib/libjack.0.dylib'),
+        ('darwin', 64, {}, '/Library/Frameworks/Jackmp.framework/Jackmp'),
+        ('win32', 64, {}, 'libjack64.dll'),
+        ('win32', 32, {}, 'libjack.dll'),
+        ('win32', 64, WINDOWS, 'C:\\Windows\\libjack64.dll'),
+        ('win32', 32, WINDOWS, 'C:\\Windows\\libjack.dll'),
+        ('win32', 64, WINDOWS, 'C:\\Program Files\\JACK2\\libjack64.dll'),
+        ('win32', 32, WINDOWS,
+         'C:\\Program Files (x86)\\JACK2\\libjack.dll'),
+        ('linux', 64, {'JACK_LIBRARY': '/mine.so'}, '/mine.so'),
+        ('darwin', 64, {'JACK_LIBRARY': '/mine.dylib'}, '/mine.dylib'),
+        ('win32', 64, {**WINDOWS, 'JACK_LIBRARY': 'D:\\my.dll'},
+         'D:\\my.dll'),
+    ],
+)  # fmt: skip
+def test_library_is_found_where_the_platform_keeps_it(
+    monkeypatch, platform, bits, environ, path, existing
+):
+    files = {path if existing == 'there' else 'another library'}
+
+    def dlopen(name):
+        if name not in files:
+            raise OSError(f'{name} is not there')
+        return object()
+
+    for name, stand_in in (
+        ('_sys', {'platform': platform, 'maxsize': 2 ** (bits - 1) - 1}),
+        ('_os', {'environ': environ}),
+        ('_ffi', {'dlopen': dlopen}),
+    ):
+        monkeypatch.setattr(jack, name, types.SimpleNamespace(**stand_in))
+    if existing == 'there':
+        assert jack._open_library()._path == path
+    else:
+        with pytest.raises(OSError, match='not found') as caught:
+            jack._open_library()
+        assert f'{path} is not there' in str(caught.value)
+        assert 'JACK_LIBRARY' in str(caught.value)
+
+
 @pytest.mark.parametrize('platform', WHERE_TO_GET_IT)
 def test_missing_library_error_says_how_to_install_jack(run_alone, platform):
     child = run_alone(HIDE_LIBRARIES + 'import jack', check=False)
