@@ -6345,8 +6345,10 @@ class Port:
     `MidiPort`, `UnknownPort`, `OwnPort` and `OwnMidiPort`.
 
     A port object is a handle which is looked up by its name in each use.
-    When the port is gone, that is a `JackError`.  Two handles are equal when
-    they mean the same port, and they can be dict keys.
+    When the port is gone, that is a `JackError`, even if there is another one
+    of its name by then.  (One out of a list of more than 40 ports notices that
+    after its first use only.)  Two handles are equal when they mean the same
+    port, and they can be dict keys.
 
     Parameters
     ----------
