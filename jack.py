@@ -1260,7 +1260,11 @@ class _Core:
         return self.ptr
 
     def __enter__(self) -> None:
-        if not self.lifecycle.acquire(timeout=_PATIENCE):
+        self.wait_for(_PATIENCE)
+
+    def wait_for(self, timeout: float) -> None:
+        """Wait for one's turn to change the state of the client."""
+        if not self.lifecycle.acquire(timeout=timeout):
             raise JackError(
                 f'client {self.name!r} is being activated, deactivated or '
                 'closed by another thread, which did not finish in time')
@@ -2367,7 +2371,7 @@ def _uses(core: _Core, frame: _types.FrameType | None) -> bool:
     using = False
     while frame is not None:
         if frame.f_globals is globals():
-            if frame.f_code is _Core.__enter__.__code__:
+            if frame.f_code is _Core.wait_for.__code__:
                 return False    # It waits for its turn, outside of C.
             if getattr(frame.f_locals.get('self'), '_core', None) is core:
                 using = True
@@ -6175,6 +6179,31 @@ def _close_unwanted(opened: list[_t.Any]) -> None:
         _lib.jack_client_close(opened.pop())
 
 
+def _is_served() -> bool:
+    """Tell whether there is a client, and a server that answers it.
+
+    All together takes less than 5 s, whatever other threads do to clients.
+    """
+    cores = _cores()
+    deadline = _time.monotonic() + _PATIENCE / 2
+    # Those that other threads are about to change come last.
+    for patience in 0.0, 1.0:
+        for core in cores:
+            left = max(0.0, deadline - _time.monotonic())
+            try:
+                core.wait_for(patience * left)
+            except JackError:
+                if patience:
+                    raise
+                continue
+            try:
+                if not core.end and core.ptr is not None:
+                    return _is_answered(core)
+            finally:
+                core.lifecycle.release()
+    return False
+
+
 def _close_bereaved(name: str) -> None:
     """Close the clients of a server that is gone, as another is opened.
 
@@ -6182,12 +6211,8 @@ def _close_bereaved(name: str) -> None:
     and whoever is going to close them.  If it has heard too late of the end,
     it does so to clients of the next server.
     """
-    if _IMPLEMENTATION != 'JACK 2':
+    if _IMPLEMENTATION != 'JACK 2' or _is_served():
         return
-    for core in _cores():
-        with core:
-            if not core.end and _is_answered(core):
-                return
     deadline = _time.monotonic() + _PATIENCE / 3
     for core in _cores():
         # The message that the server is gone may be on its way.

@@ -2,14 +2,11 @@
 
 import concurrent.futures
 
-import pytest
 
-
-@pytest.mark.parametrize('args', [[], ['-S']], ids=['async', 'sync'])
 def test_eight_threads_use_one_client_while_cycles_run(
-    make_server, run_module, args
+    make_server, run_module
 ):
-    server = make_server(blocksize=64, args=args)
+    server = make_server(blocksize=64)
     child = run_module('load', 'threads', 2, server=server, timeout=60)
     assert child.stderr == ''
 

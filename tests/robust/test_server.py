@@ -51,6 +51,18 @@ def clients_in(states):
         yield peers
 
 
+@contextlib.contextmanager
+def stopped(servers):
+    """Have servers frozen; those that are alive then go on in the end."""
+    for server in servers:
+        server.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for server in servers:
+            server.process.send_signal(signal.SIGCONT)
+
+
 @pytest.mark.parametrize('state', STATES)
 def test_a_server_is_killed_and_restarted(mode_server, state):
     with clients_in([(mode_server, state)]) as peers:
@@ -70,11 +82,8 @@ def test_a_server_freezes_for_a_while(make_server, mode):
     servers = list(places.values())
     states = [(places.get(state, servers[0]), state) for state in STATES]
     with clients_in(states) as peers:
-        for server in servers:
-            server.process.send_signal(signal.SIGSTOP)
-        tell_all(peers, 'frozen', 'endured')
-        for server in servers:
-            server.process.send_signal(signal.SIGCONT)
+        with stopped(servers):
+            tell_all(peers, 'frozen', 'endured')
         tell_all(peers, 'thawed', 'works')
 
 
@@ -83,9 +92,9 @@ def test_a_frozen_server_is_killed_and_restarted(mode_server):
         (mode_server, state) for state in STATES if state not in BLOCKING
     ]
     with clients_in(states) as peers:
-        mode_server.process.send_signal(signal.SIGSTOP)
-        tell_all(peers, 'frozen', 'endured')
-        mode_server.kill()
+        with stopped([mode_server]):
+            tell_all(peers, 'frozen', 'endured')
+            mode_server.kill()
         tell_all(peers, 'gone', 'closed')
         mode_server.start()
         tell_all(peers, 'back', 'again')
