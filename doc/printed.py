@@ -67,6 +67,7 @@ SCENES = {
         ['python3 transporter.py 3 play', 'python3 transporter.py show'],
         '\nready for frame 144000',
     ),
+    'net_master.py': ('127.0.0.1', [], 'Ctrl.C ends it'),
     'chatty_client.py': ('', [KEYBOARD + ' &'], 'keyboard:out'),
     'aliases.py': ('', [], None),
     'metadata.py': ('', [], 'order created'),

@@ -1,7 +1,7 @@
 """Real JACK servers for the tests: private, headless, stopped by pid.
 
-    with Jack2(period=64) as server:
-        server.run(['jack_lsp'])
+with Jack2(period=64) as server:
+    server.run(['jack_lsp'])
 """
 
 import itertools
@@ -380,6 +380,45 @@ class Jack2(Jackd):
     def clean_up(self):
         for path in SHM.glob(f'jack_sem.{os.getuid()}_{self.name}_*'):
             path.unlink()
+
+
+class NetMaster(Jack2):
+    """A server that is about to hear from the network.
+
+    When it misreads what it hears, it may ask for all the memory there is.
+    """
+
+    @property
+    def command(self):
+        return ['prlimit', f'--as={4 << 30}', *super().command]
+
+
+class NetSlave(NetMaster):
+    """A server that has the network for a sound card.
+
+    The network is one address of the loopback interface: with multicast on
+    one machine, a server would read its own announcements.
+    """
+
+    def __init__(self, net_port, **options):
+        super().__init__(**options)
+        self.net_port = net_port
+
+    @property
+    def command(self):
+        command = super().command
+        return [
+            *command[: command.index('dummy')],
+            *('net', '-a', '127.0.0.1', '-p', str(self.net_port)),
+            *('-C', '2', '-P', '2', '-i', '1', '-o', '1', '-n', 'remote'),
+        ]
+
+
+def free_udp_port():
+    """A port of the loopback interface that nobody uses."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
 
 
 class Jack2Sync(Jack2):

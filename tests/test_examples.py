@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -355,6 +356,7 @@ def files(tmp_path_factory):
 def arguments(files, tmp_path):
     """What each example needs on its command line."""
     return {
+        'net_master.py': ['127.0.0.1', '-p', servers.free_udp_port()],
         'midi_file_player.py': [files / 'long.mid'],
         'play_file.py': [files / 'long.wav'],
         'record_file.py': [tmp_path / 'recorded.wav'],
@@ -1044,3 +1046,20 @@ def test_metadata_tells_of_changes(start, server):
     example.hear(r"^0x[0-9a-f]+ early changed: \(b'tea', ''\)$")
     server.run(['jack_property', '-d', '--client', 'system', 'early'])
     example.hear('^0x[0-9a-f]+ early deleted: None$')
+
+
+def test_net_master_opens_the_server_to_the_network(start, make_client):
+    net_port = servers.free_udp_port()
+    example = start('net_master.py', '127.0.0.1', '-p', net_port)
+    example.hear('^netmanager joins')
+    example.hear('waiting for machines')
+    client = make_client()
+    assert client.get_internal_client('netmanager').name == 'netmanager'
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken,
+        pytest.raises(OSError, match='in use'),
+    ):
+        taken.bind(('127.0.0.1', net_port))
+    example.interrupt().finish()
+    with pytest.raises(jack.JackError):
+        client.get_internal_client('netmanager')
