@@ -821,7 +821,7 @@ class PortFlags(_enum.IntFlag):
 
 _FLAGS = tuple(flag.value for flag in (
     PortFlags.IS_INPUT, PortFlags.IS_OUTPUT, PortFlags.IS_PHYSICAL,
-    PortFlags.CAN_MONITOR, PortFlags.IS_TERMINAL))
+    PortFlags.IS_TERMINAL, PortFlags.CAN_MONITOR))
 
 
 class LatencyRange(_t.NamedTuple):
@@ -3734,7 +3734,7 @@ class Client:
             _check_pattern(pattern)
         flags = 0
         for wanted, flag in zip((is_input, is_output, is_physical,
-                                 can_monitor, is_terminal), _FLAGS):
+                                 is_terminal, can_monitor), _FLAGS):
             if wanted:
                 flags |= flag
         both = bool(is_audio) == bool(is_midi)

@@ -12,6 +12,8 @@ import servers
 
 import jack
 
+PATIENCE = 30
+
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -90,9 +92,10 @@ def test_readme_program_plays_a_sine(server, client, wait_until, tmp_path):
         text=True,
     )
     with process:
-        wait_until(lambda: client.get_ports('^sine:out$'))
-        wait_until(lambda: client.get_all_connections('sine:out'))
+        # It has to import NumPy first, on a machine which may be busy.
+        wait_until(lambda: client.get_ports('^sine:out$'), PATIENCE)
+        wait_until(lambda: client.get_all_connections('sine:out'), PATIENCE)
         client.connect('sine:out', tape)
-        assert in_tune.wait(timeout=10)
-        process.communicate('\n', timeout=10)
+        assert in_tune.wait(PATIENCE)
+        process.communicate('\n', PATIENCE)
     assert process.returncode == 0
