@@ -2452,9 +2452,10 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
     """End what is left of a client, once nobody uses it any more."""
     if not lost:
         for name in core.trampolines:
-            # JACK 2 tries to call a thread-init callback right away.
-            if name in _NOTIFICATIONS and name not in ('shutdown',
-                                                       'thread_init'):
+            # JACK 2 tries to call a thread-init callback right away, and
+            # JACK 1 one for the sample rate.
+            if name in _NOTIFICATIONS and name not in (
+                    'shutdown', 'thread_init', 'samplerate'):
                 notification = _NOTIFICATIONS[name]
                 getattr(_lib, notification.setter)(
                     ptr, _ffi.cast(notification.cdecl, 0), _NULL)
@@ -8764,16 +8765,18 @@ def get_time() -> int:
     Raises
     ------
     JackError
-        On JACK 2 before the first client was opened: there is no clock yet.
+        On JACK 2 and JACK 1 before the first client was opened: there is no
+        clock yet.
 
     Notes
     -----
     Calls: `jack_get_time`_
 
     """
-    if _IMPLEMENTATION == 'JACK 2' and not _clock_runs:
-        # 1.9.21 would follow a null pointer.
-        raise JackError('JACK 2 has no clock before a client is opened')
+    if _IMPLEMENTATION != 'PipeWire' and not _clock_runs:
+        # JACK 2 1.9.21 and JACK 1 0.126.0 would follow a null pointer.
+        raise JackError(
+            f'{_IMPLEMENTATION} has no clock before a client is opened')
     return int(_lib.jack_get_time())
 
 
