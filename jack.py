@@ -3902,7 +3902,7 @@ class Client:
 
     def _note_patch(self, a: bytes, b: bytes, connecting: bool) -> None:
         """Remember what libjack may not show yet; no *b* stands for all."""
-        deadline = _time.monotonic() + min(0.2, 4 * _period(self._ptr) + 0.01)
+        deadline = _time.monotonic() + 0.2 + 4 * _period(self._ptr)
         _last_patches[self._core.server] = a, b, connecting, deadline
 
     def _await_patch(self) -> None:

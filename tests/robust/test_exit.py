@@ -69,9 +69,14 @@ async def main():
     heard = asyncio.Event()
     client.deactivate()
 
+    cycles = []
+
     @client.set_process_callback
     def process(frames):
-        loop.call_soon_threadsafe(heard.set)
+        if not cycles:
+            loop.call_soon_threadsafe(heard.set)
+        # Not in the later ones, for which the loop may be closed already.
+        cycles.append(frames)
 
     client.activate()
     await asyncio.wait_for(heard.wait(), 5)
