@@ -961,11 +961,11 @@ class JackOpenError(JackError):
             # JACK 2 says two bytes more than it takes.
             limit = client_name_size() - (
                 2 if _IMPLEMENTATION == 'JACK 2' else 1)
-            text += (' -- the server refused: the name may be longer than '
-                     f'{limit} bytes, 99 clients may have '
-                     'it already, or there are as many clients as the server '
-                     'allows (about 250 on JACK 1 and JACK 2, fixed when it '
-                     'was built)')
+            text += (' -- the server did not answer in time (it may be '
+                     'stopped), or it refused: the name may be longer than '
+                     f'{limit} bytes, 99 clients may have it already, or '
+                     'there are as many clients as the server allows (about '
+                     '250 on JACK 1 and JACK 2, fixed when it was built)')
         return text
 
 

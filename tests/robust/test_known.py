@@ -55,9 +55,7 @@ for heir in heirs:
 
 
 @pytest.mark.parametrize('heir', ['another name', 'same name'])
-def test_a_handle_never_turns_into_another_port(
-    mode_server, run_python, heir
-):
+def test_a_handle_never_turns_into_another_port(mode_server, run_python, heir):
     child = run_python(STALE, heir, server=mode_server)
     assert child.stderr == ''
 
@@ -229,3 +227,76 @@ assert 'room' in errors[0], errors[0]
 def test_a_full_midi_port_is_an_error_and_no_more(mode_server, run_python):
     child = run_python(MANY_EVENTS, server=mode_server)
     assert child.stderr == ''
+
+
+EMBEDDED = """
+import os
+import time
+import cffi
+import jack
+
+NAME = os.environ['JACK_DEFAULT_SERVER']
+ffi = cffi.FFI()
+ffi.cdef('''
+    typedef struct _JSList { void *data; struct _JSList *next; } JSList;
+    void *jackctl_server_create2(void *, void *, void *);
+    void jackctl_server_destroy(void *);
+    const JSList *jackctl_server_get_drivers_list(void *);
+    const JSList *jackctl_server_get_parameters(void *);
+    const char *jackctl_driver_get_name(void *);
+    const char *jackctl_parameter_get_name(void *);
+    bool jackctl_parameter_set_value(void *, const void *);
+    bool jackctl_server_open(void *, void *);
+    bool jackctl_server_start(void *);
+    bool jackctl_server_stop(void *);
+    bool jackctl_server_close(void *);
+''')
+lib = ffi.dlopen('libjackserver.so.0')
+
+def find(node, name, get_name):
+    while ffi.string(get_name(node.data)) != name:
+        node = node.next
+    return node.data
+
+server = lib.jackctl_server_create2(ffi.NULL, ffi.NULL, ffi.NULL)
+for name, value in (b'name', NAME.encode()), (b'realtime', b''):
+    parameter = find(lib.jackctl_server_get_parameters(server), name,
+                     lib.jackctl_parameter_get_name)
+    # A union, of which the longest member is a string.
+    assert lib.jackctl_parameter_set_value(
+        parameter, ffi.new('char[128]', value))
+driver = find(lib.jackctl_server_get_drivers_list(server), b'dummy',
+              lib.jackctl_driver_get_name)
+assert lib.jackctl_server_open(server, driver)
+start = time.monotonic()
+try:
+    jack.Client('early')
+except jack.JackOpenError as error:
+    assert 'did not answer' in str(error), error
+else:
+    raise AssertionError('a stopped server has answered')
+assert time.monotonic() - start < 5
+assert lib.jackctl_server_start(server)
+client = jack.Client('later')
+cycles = []
+client.set_process_callback(cycles.append)
+with client:
+    deadline = time.monotonic() + 5
+    while not cycles and time.monotonic() < deadline:
+        time.sleep(0.01)
+assert cycles
+assert lib.jackctl_server_stop(server)
+assert lib.jackctl_server_close(server)
+lib.jackctl_server_destroy(server)
+print('survived')
+"""
+
+
+def test_a_stopped_server_inside_of_the_program_is_not_awaited_for_ever(
+    make_server, run_python
+):
+    # Takes no server of the tests, but the name and the clean-up of one.
+    server = make_server()
+    server.process.terminate()
+    server.process.wait(10)
+    assert run_python(EMBEDDED, server=server).stdout.endswith('survived\n')
