@@ -99,7 +99,8 @@ dist: $(VENV)/.dist
 # is no compiler, or none of JACK's headers (Debian's libjack-jackd2-dev).
 bench: deps $(VENV)/.bench
 	$(BIN)/python benchmarks/run.py \
-	    $(VENV)/peer/bin/python $(VENV)/ours/bin/python $(ARGS)
+	    $(VENV)/peer/bin/python $(VENV)/old/bin/python \
+	    $(VENV)/ours/bin/python $(ARGS)
 
 clean:
 	rm -rf $(VENV) .servers build dist doc/_build *.egg-info demo.wav
@@ -140,6 +141,8 @@ $(VENV)/.dist: $(VENV)/.made pyproject.toml
 $(VENV)/.bench: $(VENV)/.made pyproject.toml setup.py jack.py
 	$(PYTHON) -m venv $(VENV)/peer
 	$(VENV)/peer/bin/python -m pip install -q JACK-Client==0.5.7 numpy
+	$(PYTHON) -m venv $(VENV)/old
+	$(VENV)/old/bin/python -m pip install -q JACK-Client==0.4.2
 	$(PYTHON) -m venv $(VENV)/ours
 	$(VENV)/ours/bin/python -m pip install -q '.[NumPy]'
 	$(VENV)/ours/bin/python -m pip install -q --force-reinstall --no-deps .

@@ -1,6 +1,6 @@
 """Compare the module with its peer, an existing binding, and a client in C.
 
-    make bench                  everything; takes about 15 minutes
+    make bench                  everything; takes about 12 minutes
     make bench ARGS=--quick     less of it, in less than 2 minutes
 
 All of them do the same work in turn, several times over, with servers of
@@ -30,6 +30,8 @@ import plot  # noqa: E402
 import servers  # noqa: E402
 
 PEER, OURS, NATIVE, C = 'peer', 'ours', 'ours, native', 'C'
+# Both of these parse their declarations when they are imported.
+OLD, ALONE = 'JACK-Client 0.4.2', 'ours, jack.py alone'
 ALL = [PEER, OURS, NATIVE, C]
 NOT_NATIVE = [PEER, OURS, C]
 
@@ -222,9 +224,7 @@ def measure_growth(bench):
                     )
                 show(f'{title}: {size} {xlabel}', result)
                 for who, values in result.items():
-                    lines.setdefault(who, []).append(
-                        (size, statistics.median(values))
-                    )
+                    lines.setdefault(who, []).append((size, values))
             panels.append((title, xlabel, lines))
     return panels
 
@@ -237,7 +237,8 @@ def measure_imports(bench, folder):
     kinds = {
         PEER: (bench.args.peer, {}),
         OURS: (bench.args.ours, {}),
-        'ours, jack.py alone': (bench.args.ours, {'PYTHONPATH': str(alone)}),
+        OLD: (bench.args.old, {}),
+        ALONE: (bench.args.ours, {'PYTHONPATH': str(alone)}),
     }
 
     def cpu_time(python, env, code):
@@ -297,33 +298,32 @@ def measure_tuning(bench):
     touching = {False: [], True: []}
     for frames in TUNING_FRAMES:
         with servers.Jack2(blocksize=frames, realtime=True) as server:
-            for label, options in TUNING:
-                values = [
-                    bench.run(
-                        OURS,
-                        server,
-                        'in_time',
-                        2,
-                        *options,
-                        seconds=bench.args.long,
+
+            def run(*arguments, server=server, seconds):
+                return bench.run(OURS, server, *arguments, seconds=seconds)
+
+            cells = {label: [] for label in rows}
+            first = {touch: [] for touch in touching}
+            # In turn, as everywhere.
+            for _ in range(bench.args.repeats - 1):
+                for label, options in TUNING:
+                    cells[label].append(
+                        run('in_time', 2, *options, seconds=bench.args.long)
                     )
-                    for _ in range(bench.args.repeats)
-                ]
+                for touch, values in first.items():
+                    values.append(
+                        run(
+                            'first_cycles',
+                            2,
+                            *['--touch'] * touch,
+                            seconds=0.5,
+                        )
+                    )
+            for label, values in cells.items():
                 rows[label].append(values)
                 print(f'{frames} frames, {label}: {values}', flush=True)
-            for touch, column in touching.items():
-                values = [
-                    bench.run(
-                        OURS,
-                        server,
-                        'first_cycles',
-                        2,
-                        *['--touch'] * touch,
-                        seconds=0.5,
-                    )
-                    for _ in range(bench.args.repeats)
-                ]
-                column.append(values)
+            for touch, values in first.items():
+                touching[touch].append(values)
                 print(f'{frames} frames, touch {touch}: {values}', flush=True)
     return rows, touching
 
@@ -373,12 +373,18 @@ def costs_table(costs):
 
 def imports_table(imports):
     return markdown_table(
-        ['CPU time in milliseconds', *imports, 'ours / peer'],
+        [
+            'CPU time in milliseconds',
+            *imports,
+            'ours / peer',
+            'alone / 0.4.2',
+        ],
         [
             [
                 '`import jack`',
                 *[spread(values, 1) for values in imports.values()],
                 spread(ratios(imports[OURS], imports[PEER])),
+                spread(ratios(imports[ALONE], imports[OLD])),
             ]
         ],
     )
@@ -440,8 +446,8 @@ def growth_table(panels):
             rows.append(
                 [
                     f'{title}: {size} {xlabel}',
-                    *[f'{usecs[w]:,.1f}' if w in usecs else '' for w in ALL],
-                    f'{usecs[OURS] / usecs[PEER]:.2f}',
+                    *[spread(usecs[w], 1) if w in usecs else '' for w in ALL],
+                    spread(ratios(usecs[OURS], usecs[PEER])),
                 ]
             )
     return markdown_table(
@@ -520,15 +526,17 @@ def parse_args():
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument('peer', help="the interpreter of the peer's packages")
+    parser.add_argument('old', help='the interpreter of JACK-Client 0.4.2')
     parser.add_argument('ours', help='the interpreter of our packages')
     parser.add_argument('--quick', action='store_true')
     parser.add_argument('--output', type=pathlib.Path, default=HERE)
     args = parser.parse_args()
-    args.peer, args.ours = map(os.path.abspath, (args.peer, args.ours))
+    for name in 'peer', 'old', 'ours':
+        setattr(args, name, os.path.abspath(getattr(args, name)))
     if args.quick:
         args.rounds, args.repeats, args.seconds, args.long = 2, 1, 0.15, 1.5
     else:
-        args.rounds, args.repeats, args.seconds, args.long = 7, 3, 0.3, 5
+        args.rounds, args.repeats, args.seconds, args.long = 5, 3, 0.3, 3
     return args
 
 
@@ -549,7 +557,14 @@ def main():
     (args.output / 'results.svg').write_text(
         plot.draw(
             [
-                (f'{title}: CPU time in microseconds', xlabel, lines)
+                (
+                    f'{title}: CPU time in microseconds',
+                    xlabel,
+                    {
+                        who: [(x, statistics.median(v)) for x, v in line]
+                        for who, line in lines.items()
+                    },
+                )
                 for title, xlabel, lines in panels
             ],
             [who for who in ALL if who in bench.commands],
