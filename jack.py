@@ -1884,7 +1884,9 @@ class _Runner:
         #: Set by whoever wants the loop to end.
         self.stopping = False
         #: Set by the loop when it is safe to deactivate.
-        self.left = _threading.Event()
+        self.left = False
+        #: Tells of it; of C for the same reason as in _Workers.ask().
+        self.news: _queue.SimpleQueue[None] = _queue.SimpleQueue()
         #: Whether a cycle was begun that JACK has not been told the end of.
         self.pending = False
         self.callback = _ffi.callback('JackThreadCallback', self.enter,
@@ -1920,17 +1922,17 @@ class _Runner:
                 traceback: _t.Any) -> None:
         self.core.failed('process', error)
         self.stopping = True
-        self.left.set()
+        self.has_left()
 
     def leave(self) -> None:
         """Let deactivation begin, without leaving the server waiting."""
         if _IMPLEMENTATION != 'JACK 2' or _libc is None:
             self.signal()
-            self.left.set()
+            self.has_left()
             return
         # From here on the cancellation waits until the thread has ended.
         _libc.pthread_setcancelstate(_CANCEL_DISABLE, _ffi.new('int *'))
-        self.left.set()
+        self.has_left()
         # A server in synchronous mode (-S) waits up to 5 s for a client that
         # does not answer any more, and so do all others.  So the cycles are
         # answered until the server has let go of the client, which may take
@@ -1959,6 +1961,10 @@ class _Runner:
                 # What follows is our own doing, and proves nothing.
                 seen, cycles = now, -1
 
+    def has_left(self) -> None:
+        self.left = True
+        self.news.put(None)
+
     def signal(self) -> None:
         if self.pending:
             self.pending = False
@@ -1978,7 +1984,7 @@ class _Runner:
         core = self.core
         self.stopping = True
         cycle = -1
-        while not self.left.is_set():
+        while not self.left:
             if core.cycle != cycle:
                 cycle = core.cycle
                 deadline = _time.monotonic() + (0.2 if core.lost else 1)
@@ -1990,7 +1996,8 @@ class _Runner:
                         f'the process callback of client {core.name!r} does '
                         'not return; the client stays as it is')
                 return
-            self.left.wait(0.05)
+            with _contextlib.suppress(_queue.Empty):
+                self.news.get(timeout=0.05)
         if _IMPLEMENTATION != 'JACK 2' or _libc is None:
             _await_native(self.native_id, may_spin=True)
 
@@ -2254,7 +2261,10 @@ class _Workers:
         """
         answers: list[_t.Any] = []
         errors: list[BaseException] = []
-        done = _threading.Semaphore(0)
+        # Of C, so that an exception out of a signal handler breaks nothing,
+        # as it can in the `with` statements of Python's own classes.
+        done = _threading.Lock()
+        done.acquire()
         # Whoever takes it decides whether the answer is still waited for.
         token = [True]
 
