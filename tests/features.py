@@ -35,6 +35,67 @@ LACKS = [
         '`Client.set_port_rename_callback` is accepted, and the function is '
         'never called.',
     ),
+    Lack(
+        JACK_1,
+        'version in words, and process numbers',
+        '`version_string`, `client_pid` and `Port.type_id` are a `JackError`; '
+        '`version` has the numbers, which are zeros on JACK 2.',
+    ),
+    Lack(
+        JACK_1,
+        'ring buffers of a new size',
+        '`RingBuffer.reset` with a *size* is a `JackError`.',
+    ),
+    Lack(
+        NOT_JACK_2,
+        'tied ports',
+        '`OwnPort.tie` is a `JackErrorCode`.',
+    ),
+    Lack(
+        NOT_JACK_2,
+        'internal clients',
+        '`Client.load_internal_client` is a `JackError`, and so there is no '
+        ':doc:`NetJACK <several_machines>`.',
+    ),
+    Lack(
+        JACK_1,
+        'process threads that are started again',
+        'A client with `Client.set_process_thread` can be activated once.',
+    ),
+    Lack(
+        JACK_1,
+        'client names of more than 32 bytes',
+        'Opening the client is a `JackOpenError`; JACK 2 takes 63 bytes, '
+        'PipeWire 256.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'notification of xruns',
+        '`Client.set_xrun_callback` is accepted, and the function is not '
+        'called even when cycles are lost.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'blocksizes that are set at once',
+        'The new `Client.blocksize` holds some cycles later, and no size is '
+        'refused; 0.3 takes the next power of two.',
+    ),
+    Lack(
+        ('pipewire-new',),
+        'ports of inactive clients',
+        'Other clients neither see nor find them before `Client.activate`.',
+    ),
+    Lack(
+        ('pipewire',),
+        'exact names',
+        'A name that is taken is given to a second client as well, with '
+        '*use_exact_name* too.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'sessions',
+        '`Client.session_notify` and its relatives are a `JackError`.',
+    ),
 ]
 
 FEATURES = {lack.feature for lack in LACKS}
