@@ -9,6 +9,7 @@ as child processes (``run_python(code, server=other)``).
 import itertools
 import os
 import queue
+import signal
 import sys
 import time
 
@@ -227,6 +228,15 @@ def run_python(request, tmp_path):
         )
 
     return run
+
+
+@pytest.fixture(autouse=True, scope='session')
+def ctrl_c_works():
+    """A job in the background of a shell ignores SIGINT, and so would all
+    of its child processes."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
 
 
 @pytest.fixture(autouse=True)

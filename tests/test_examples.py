@@ -131,15 +131,6 @@ class Example:
             lines.append(line)
 
 
-@pytest.fixture(autouse=True, scope='module')
-def ctrl_c_works():
-    """A job in the background of a shell ignores SIGINT, and so would all
-    of its child processes."""
-    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, previous)
-
-
 @pytest.fixture
 def start(request):
     """Return a function that starts an example; it ends with the test."""
