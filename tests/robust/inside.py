@@ -130,10 +130,13 @@ def forget(scene):
 def forgotten(scene):
     """There is no reference left but the one of the callback that runs."""
     assert scene.run(forget) == 'done'
-    gc.collect()
-    wait_until(
-        lambda: not scene.other.client.get_ports(f'^{SUBJECT}:')
-    )
+
+    def is_gone():
+        # The callback may have got a port, and may not have returned yet.
+        gc.collect()
+        return not scene.other.client.get_ports(f'^{SUBJECT}:')
+
+    wait_until(is_gone)
 
 
 def collected(scene):
