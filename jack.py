@@ -1852,6 +1852,11 @@ class _Runner:
     def enter(self, _: _t.Any) -> _t.Any:
         """Run the loop, and end so that nothing can be cancelled amiss."""
         core = self.core
+        if self.native_id:
+            # PipeWire 1.4.2 calls this again, within the wait for a cycle,
+            # when this client has set the block size.  The loop that waits
+            # goes on; with two of them the outer one would be cancelled.
+            return _NULL
         self.native_id = _threading.get_native_id()
         core.enter_cycle_thread()
         # JACK 2 has called the blocksize callback on this thread before.
