@@ -238,7 +238,8 @@ def measure_imports(bench, folder):
         PEER: (bench.args.peer, {}),
         OURS: (bench.args.ours, {}),
         OLD: (bench.args.old, {}),
-        ALONE: (bench.args.ours, {'PYTHONPATH': str(alone)}),
+        # Where nothing has been parsed for it ahead of time.
+        ALONE: (bench.args.old, {'PYTHONPATH': str(alone)}),
     }
 
     def cpu_time(python, env, code):
@@ -246,7 +247,8 @@ def measure_imports(bench, folder):
         # Not in this folder's parent, which has a jack.py as well.
         subprocess.run(
             [python, '-c', code],
-            env={**os.environ, **env},
+            # As usual, what was compiled once is kept.
+            env={**os.environ, **env, 'PYTHONDONTWRITEBYTECODE': ''},
             cwd=folder,
             check=True,
         )
