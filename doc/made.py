@@ -160,7 +160,7 @@ def measured():
     table = []
     for line in [*results.read_text('utf-8').splitlines(), '']:
         if line.startswith('|'):
-            cells = [cell.strip() for cell in line.strip('| ').split('|')]
+            cells = [cell.strip() for cell in line.strip()[1:-1].split('|')]
             if not all(re.fullmatch(':?-+:?', cell) for cell in cells):
                 table.append([rest(cell) for cell in cells])
             continue
