@@ -94,7 +94,8 @@ def test_client_can_be_connected_with_itself(patchbay):
 
 def test_connection_is_seen_as_soon_as_it_is_made(patchbay):
     out, inp = patchbay.out, patchbay.inp
-    for _ in range(30):
+    # A reader that did not wait was wrong in every other run of so many.
+    for _ in range(200):
         out.connect(inp)
         assert out.connections == [inp]
         assert inp.is_connected_to(out)
