@@ -708,6 +708,9 @@ _REQUESTS = frozenset((
 
 def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
     """Let a request to the server end in an error when there's no answer."""
+    if name == 'jack_port_unregister':
+        function = _careful_unregister(function)
+
     def ask(ptr: _t.Any, *args: _t.Any) -> _t.Any:
         # libjack looks at the thread to refuse what would be a deadlock.
         if _get_ident() in _notified_threads:
@@ -2227,6 +2230,8 @@ class _Workers:
         #: JACK 2 mixes up the answers to requests that several threads make
         #: for one client at the same time: they have to take turns.
         self.turns: dict[_t.Any, _threading.Lock] = {}
+        #: The first frame of a cycle whose changes libjack has dealt with.
+        self.settled_frame: int | None = None
 
     def start(self) -> None:
         """Have a thread ready: later it may be a bad moment to start one."""
@@ -2514,6 +2519,48 @@ def _is_answered(core: _Core) -> bool:
         return False
     _lib.jack_free(uuid)
     return True
+
+
+def _careful_unregister(function: _t.Any) -> _abc.Callable[..., _t.Any]:
+    """Unregister ports when no thread of libjack's walks over them.
+
+    The one that reads JACK 2 1.9.21's notifications goes through all ports of
+    its client when connections have changed, and is not prepared for one that
+    is taken away meanwhile.  Programs in plain C crash as well.
+    """
+    def unregister(client: _t.Any, port: _t.Any) -> _t.Any:
+        if _IMPLEMENTATION == 'JACK 2':
+            _await_changes(client, port)
+        return function(client, port)
+    return unregister
+
+
+def _await_changes(client: _t.Any, port: _t.Any) -> None:
+    """Wait until libjack has dealt with all changes of connections so far.
+
+    They come with the next cycle, and then the server tells the clients.
+    """
+    period = _period(client)
+    deadline = _time.monotonic() + 0.2 + 4 * period
+    while _time.monotonic() < deadline:
+        frame = _lib.jack_last_frame_time(client)
+        if frame == _workers.settled_frame:
+            # What has changed since then is going to come with the next one.
+            return
+        begin = _time.monotonic()
+        # Sleeps for a little more than a cycle if there is a change to come.
+        _lib.jack_port_connected(port)
+        if _time.monotonic() - begin > period:
+            continue
+        # The server does one thing after the other, and what it is told by
+        # its cycle before the second of these requests.
+        for _ in range(2):
+            uuid = _lib._raw.jack_get_uuid_for_client_name(client, b'')
+            if uuid != _NULL:
+                _lib.jack_free(uuid)
+        if frame == _lib.jack_last_frame_time(client):
+            _workers.settled_frame = frame
+        return
 
 
 def _close_late(core: _Core, ptr: _t.Any) -> None:
@@ -6895,21 +6942,15 @@ class Port:
 
 
 def _disconnect_first(core: _Core, pointers: list[_t.Any]) -> None:
-    """Take all connections away, as far as the current cycle sees them.
+    """Take all connections away, which `_await_changes` waits for.
 
     JACK 2 1.9.21 hangs when a new port gets the place of an output which the
     cycle still knows to be connected.
     """
     if not core.active or _on_jack_thread():
         return
-    connected = list(filter(_lib.jack_port_connected, pointers))
-    for ptr in connected:
+    for ptr in filter(_lib.jack_port_connected, pointers):
         _lib.jack_port_disconnect(core.ptr, ptr)
-    period = _period(core.ptr)
-    deadline = _time.monotonic() + min(0.2, 4 * period + 0.01)
-    while (any(map(_lib.jack_port_connected, connected))
-           and _time.monotonic() < deadline):
-        _time.sleep(period / 8)
 
 
 def _no_uuid(port_ptr: _t.Any) -> int:

@@ -381,6 +381,37 @@ def test_a_program_may_end_in_this_way(make_server, run_python, end, args):
     check_graph(server)
 
 
+def test_a_graphical_interface_may_end(make_server, run_python):
+    """Tcl's event loop is the one of Tkinter, and needs no screen."""
+    pytest.importorskip('tkinter', exc_type=ImportError)
+    code = """
+import tkinter
+
+client = open_client()
+tcl = tkinter.Tcl()
+
+def look():
+    '''Within the loop: requests, and cycles that go on meanwhile.'''
+    client.connect('system:capture_1', client.inports.register('in'))
+    client.inports.clear()
+    if len(client.cycles) < 30:
+        tcl.tk.call('after', 5, 'look')
+    else:
+        tcl.setvar('done', 1)
+
+tcl.tk.createcommand('look', look)
+tcl.tk.call('after', 5, 'look')
+tcl.tk.eval('vwait done')
+leave(code=6)
+"""
+    server = make_server()
+    child, seconds = run_to_end(run_python, server, code)
+    assert child.stderr == ''
+    assert child.returncode == 6
+    assert seconds < EXIT_SECONDS
+    check_graph(server)
+
+
 @pytest.mark.parametrize('end', ABRUPT_ENDS)
 def test_a_program_may_end_abruptly(make_server, run_python, end):
     server = make_server()
