@@ -41,6 +41,10 @@ html_title = f'JACK for Python {release}'
 html_copy_source = False
 html_static_path = ['_static']
 html_css_files = ['style.css']
+# Of blocks which do not say so; sessions with Python are known by their >>>.
+highlight_language = 'sh'
+# The theme's own choice underlines what is imported, like a link.
+pygments_dark_style = 'github-dark'
 graphviz_output_format = 'svg'
 graphviz_dot_args = ['-Gbgcolor=transparent']
 

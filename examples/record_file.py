@@ -78,6 +78,7 @@ def main():
         with contextlib.suppress(KeyboardInterrupt), client:
             for port, inport in zip(ports, client.inports):
                 client.connect(port, inport)
+            print(f'recording {args.filename}, Ctrl+C ends it', flush=True)
             while not stop.wait(0.1):
                 file.buffer_write(ring.read(ring.read_space), 'float32')
         file.buffer_write(ring.read(ring.read_space), 'float32')
