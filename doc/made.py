@@ -19,6 +19,43 @@ DOC = pathlib.Path(__file__).resolve().parent
 ROOT = DOC.parent
 MADE = DOC / '_build' / 'made'
 
+C_API = 'https://jackaudio.org/api/'
+
+# JACK's documentation is divided by subject.  The first match counts; what
+# belongs to none is on its header's page.
+SUBJECTS = [
+    ('JACK', r'jack_get_version|jack_is_realtime$|jack_free$', None),
+    ('JACK', r'jack_set_\w+_callback|jack_on_', 'ClientCallbacks'),
+    ('JACK', r'jack_\w+latenc', 'LatencyFunctions'),
+    ('JACK', r'jack_get_ports|jack_port_by_', 'PortSearching'),
+    ('JACK', r'jack_port_|jack_connect|jack_disconnect', 'PortFunctions'),
+    ('JACK', r'jack_cycle_|jack_set_process_thread', 'NonCallbackAPI'),
+    ('JACK', r'jack_set_(error|info)_function', 'ErrorOutput'),
+    (
+        'JACK',
+        r'jack_cpu_load|jack_set_(buffer_size|freewheel)$'
+        r'|jack_get_(buffer_size|sample_rate)',
+        'ServerClientControl',
+    ),
+    (
+        'JACK',
+        r'jack_frames_|jack_\w+(_time|_times|_to_frames)$',
+        'TimeFunctions',
+    ),
+    ('JACK', '', 'ClientFunctions'),
+    (
+        'SESSION',
+        r'jack_(session_notify|session_commands_free|reserve_client_name'
+        r'|client_has_session_callback)$',
+        'JackSessionManagerAPI',
+    ),
+    ('SESSION', '', 'SessionClientFunctions'),
+    ('TRANSPORT', '', 'TransportControl'),
+    ('MIDIPORT', '', 'MIDIAPI'),
+    ('METADATA', '', 'Metadata'),
+    ('THREAD', '', 'ClientThreads'),
+]
+
 NO_GRAPH = 'digraph jack { "built without a JACK server" }'
 
 
@@ -37,6 +74,16 @@ def declared_functions(source):
     ):
         for function in re.findall(r'\b(jack_\w+)\(', declarations):
             yield header, function
+
+
+def c_page(header, function):
+    """Name the page which documents a C function."""
+    for where, regex, subject in SUBJECTS:
+        if where == header and re.match(regex, function):
+            if subject is not None:
+                return f'group__{subject}.html'
+            break
+    return f'{header.lower()}_8h.html'
 
 
 def public_members(node, prefix=''):

@@ -4,6 +4,8 @@ import doctest
 import importlib.metadata
 import importlib.util
 import inspect
+import os
+import pathlib
 import pydoc
 import re
 import signal
@@ -69,6 +71,36 @@ def test_the_index_tells_who_calls(index):
     assert index['jack_port_rename'] == '`Port.shortname`'
     assert index['jack_client_open'] == '`Client`'
     assert index['jack_client_new'].startswith('left out.')
+
+
+@pytest.fixture(scope='module')
+def headers():
+    """Each header of JACK, with nothing left of its comments but groups."""
+    folder = pathlib.Path('/usr/include/jack')
+    if not folder.joinpath('jack.h').exists():
+        report = pytest.fail if os.environ.get('CI') else pytest.skip
+        report('there are no headers of JACK')
+    return {
+        path.stem.upper(): re.sub(
+            r'/\*.*?\*/',
+            lambda match: ' '.join(re.findall(r'@defgroup \w+|@}', match[0])),
+            path.read_text('utf-8'),
+            flags=re.DOTALL,
+        )
+        for path in folder.glob('*.h')
+    }
+
+
+def test_a_c_function_is_on_the_page_of_its_group(made, source, headers):
+    for header, function in made.declared_functions(source):
+        before = re.split(rf'\b{function}\s*\(', headers[header])[0]
+        assert before != headers[header], function
+        *_, (subject, _) = [
+            ('', ''),
+            *re.findall(r'@defgroup (\w+)|(@})', before),
+        ]
+        page = f'group__{subject}' if subject else f'{header.lower()}_8h'
+        assert made.c_page(header, function) == f'{page}.html', function
 
 
 def test_each_member_of_the_client_has_a_subject(made, source):
