@@ -4368,7 +4368,8 @@ class Client:
         Parameters
         ----------
         timeout
-            In microseconds; the server's default is 2 seconds.
+            In microseconds.  Each server begins with another one: JACK 2
+            1.9.21 with 10 seconds, JACK 1 with 2, PipeWire 1.4 with 5.
 
         Raises
         ------

@@ -103,9 +103,11 @@ def put_calls_last(app, what, name, obj, options, lines):
         end += 1
     calls = lines[start:end]
     del lines[start:end]
+    # Without further notes, the next section follows, or a comment of
+    # numpydoc's.
     rest = [line for line in lines[start:] if line.strip()]
     if lines[start - 2] == '.. rubric:: Notes' and (
-        not rest or rest[0].startswith('.. rubric::')
+        not rest or rest[0].startswith('..')
     ):
         del lines[start - 2 : start]
     lines += ['', '.. rst-class:: calls', '', *calls, '']

@@ -1,9 +1,9 @@
 """What the documentation shows that is made by its build, not written.
 
 `make_all` fills the folder ``_build/made``, from which the pages include:
-the index of C functions, the members of `Client` by subject, what the servers
-lack, the figures and plots of ``benchmarks/``, and the graph that
-``python3 -m jack --dot`` prints.
+the index of C functions, the members of `Client` by subject, the list of
+examples, what the servers lack, the figures and plots of ``benchmarks/``, and
+the graph that ``python3 -m jack --dot`` prints.
 """
 
 import ast
@@ -173,6 +173,17 @@ def c_index(source):
     return list_table([('C', 'Python'), *rows], css='stacked')
 
 
+def examples():
+    """List the examples in the order of their page, by their docstrings."""
+    page = DOC.joinpath('examples.rst').read_text('utf-8')
+    rows = []
+    for name in re.findall(r'include:: \.\./examples/(\w+\.py)', page):
+        program = ROOT.joinpath('examples', name).read_text('utf-8')
+        first, *_ = ast.get_docstring(ast.parse(program)).splitlines()
+        rows.append((f'`{name}`_', first))
+    return list_table([('Program', 'What it does'), *rows], css='stacked')
+
+
 def servers_compared():
     """Make the table of what servers lack from that of the tests."""
     sys.path.insert(0, str(ROOT / 'tests'))
@@ -281,6 +292,7 @@ def make_all(source):
     """Make all of it."""
     write('c_index.rst', c_index(source))
     write('client.rst', client_by_subject(source))
+    write('examples.rst', examples())
     write('servers_compared.rst', servers_compared())
     for title, text in measured().items():
         name = f'{title.split()[0].lower()}.rst'
