@@ -968,7 +968,7 @@ class JackOpenError(JackError):
                 2 if _IMPLEMENTATION == 'JACK 2' else 1)
             text += (' -- the server did not answer in time (it may be '
                      'stopped), or it refused: the name may be longer than '
-                     f'{limit} bytes, 99 clients may have it already, or '
+                     f'{limit} bytes, 100 clients may have it already, or '
                      'there are as many clients as the server allows (about '
                      '250 on JACK 1 and JACK 2, fixed when it was built)')
         return text

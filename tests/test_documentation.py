@@ -1,5 +1,6 @@
 """What the build of the documentation makes, and what it has to show."""
 
+import ast
 import doctest
 import importlib.metadata
 import importlib.util
@@ -127,6 +128,26 @@ def test_the_worked_example_for_contributors_is_how_it_is_done(source):
     (method,) = (b.text for b in blocks if b.language == 'python')
     assert declaration in source
     assert textwrap.indent(method, '    ') in source
+
+
+def test_the_messages_on_the_page_are_those_of_the_module(source):
+    page = DOC.joinpath('what_can_go_wrong.rst').read_text('utf-8')
+    messages = re.findall(r'^``(.+)``$', page, re.MULTILINE)
+    assert len(messages) > 20
+    # An f-string is one constant between two of its fields.
+    constants = '\n'.join(
+        node.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    # Names, numbers, what is left out, and words that are filled in.
+    fields = (
+        r"'[\w:]+'|\w+\(\)|\d+|\.\.\."
+        r'|\b(closed|connect|the blocksize|write_space)\b'
+    )
+    for message in messages:
+        for part in re.sub(fields, '\n', message).splitlines():
+            assert part.strip(' :') in constants, message
 
 
 # -- Code blocks --------------------------------------------------------------
