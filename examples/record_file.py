@@ -44,8 +44,7 @@ def main():
     # It holds two seconds; neither of its ends ever waits for the other one.
     ring = jack.RingBuffer(2 * rate * len(ports) * 4)
     missing = args.duration * rate  # frames
-    recording = overrun = False
-    block = None
+    recording, overrun, block = False, False, None
     stop = threading.Event()
 
     @client.set_blocksize_callback
