@@ -593,6 +593,8 @@ Install JACK:
   Arch:            sudo pacman -S jack2
   macOS:           brew install jack
   Windows:         the installer from https://jackaudio.org/downloads/
+PipeWire has a JACK library as well: install it (on Debian and Ubuntu
+pipewire-jack), and start your program with pw-jack.
 The environment variable JACK_LIBRARY names a library in another place."""
 
 
@@ -956,8 +958,11 @@ class JackOpenError(JackError):
         if not isinstance(status, Status):
             return text
         if status.server_failed:
-            text += (' -- is a JACK server running?  '
-                     '(without a sound card: jackd -r -d dummy)')
+            text += ' -- is a JACK server running?  ' + (
+                '(this program has the JACK library of PipeWire)'
+                if _IMPLEMENTATION == 'PipeWire' else
+                '(without a sound card: jackd -r -d dummy; with PipeWire: '
+                'start the program with pw-jack)')
         elif status.name_not_unique:
             text += ' -- the name is taken, and use_exact_name was asked for'
         elif status.server_error:
@@ -966,7 +971,7 @@ class JackOpenError(JackError):
                 2 if _IMPLEMENTATION == 'JACK 2' else 1)
             text += (' -- the server did not answer in time (it may be '
                      'stopped), or it refused: the name may be longer than '
-                     f'{limit} bytes, 99 clients may have it already, or '
+                     f'{limit} bytes, 100 clients may have it already, or '
                      'there are as many clients as the server allows (about '
                      '250 on JACK 1 and JACK 2, fixed when it was built)')
         return text
@@ -4410,7 +4415,8 @@ class Client:
         Parameters
         ----------
         timeout
-            In microseconds; the server's default is 2 seconds.
+            In microseconds.  Each server begins with another one: JACK 2
+            1.9.21 with 10 seconds, JACK 1 with 2, PipeWire 1.4 with 5.
 
         Raises
         ------
@@ -9106,8 +9112,7 @@ def _format_text(facts: dict[str, _t.Any]) -> str:
     transport = server['transport']
     lines = [
         f'JACK-Client {facts["module"]}, Python {facts["python"]}',
-        f'library     {library["file"]} '
-        f'({library["implementation"]} {library.get("version", "")})',
+        f'library     {_format_library(library)}',
         f'server      {server["name"]}: {server["samplerate"]} Hz, '
         f'{server["blocksize"]} frames per cycle, '
         + ('real-time' if server['realtime'] else 'not real-time')
@@ -9127,6 +9132,13 @@ def _format_text(facts: dict[str, _t.Any]) -> str:
         arrow = '->' if port['direction'] == 'output' else '<-'
         lines += [f'    {arrow} {other}' for other in port['connections']]
     return '\n'.join(lines)
+
+
+def _format_library(library: dict[str, str]) -> str:
+    words = [library['implementation']]
+    if 'version' in library:
+        words.append(library['version'])
+    return f'{library["file"]} ({" ".join(words)})'
 
 
 def _format_dot(facts: dict[str, _t.Any]) -> str:
@@ -9202,7 +9214,7 @@ def _main() -> int:
             print(json.dumps({**facts, 'error': str(error)}, indent=2))
         else:
             print(f'JACK-Client {facts["module"]}, library '
-                  f'{facts["library"]["file"]}', file=_sys.stderr)
+                  f'{_format_library(facts["library"])}', file=_sys.stderr)
         print(error, file=_sys.stderr)
         return 1
     set_error_function(None)

@@ -1,10 +1,11 @@
-"""Draw lines into an SVG file, on logarithmic scales."""
+"""Draw the growth of costs into an SVG file, on logarithmic scales."""
 
 import math
+import re
 from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT = 340, 250  # of a panel
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 30, 40  # its margins
+LEFT, RIGHT, TOP, BOTTOM = 52, 20, 30, 40  # its margins
 COLUMNS = 2
 # Of each line in turn; all of them are told apart without colours, too.
 STYLES = [
@@ -83,14 +84,42 @@ def _panel(title, xlabel, lines, names):
                 )
 
 
-def draw(panels, names):
+def read(results):
+    """Find what there is to draw in the text of results.md.
+
+    Returns the arguments of `draw`.
+    """
+    panels, names = {}, []
+    growth = results.partition('## Growth\n')[2].partition('\n## ')[0]
+    for line in growth.splitlines():
+        first, *cells = (cell.strip() for cell in line.strip(' |').split('|'))
+        row = re.fullmatch(r'(\w+): (\d+) (.+)', first)
+        if row is None:
+            names = names or [cell for cell in cells if '/' not in cell]
+            continue
+        title, x, xlabel = row.groups()
+        lines = panels.setdefault((title, xlabel), {})
+        for name, cell in zip(names, cells):
+            if cell:
+                y = float(cell.split()[0].replace(',', ''))
+                lines.setdefault(name, []).append((int(x), y))
+    return [
+        (f'{title}: CPU time in microseconds', xlabel, lines)
+        for (title, xlabel), lines in panels.items()
+    ], names
+
+
+def draw(panels, names, paper='#fff'):
     """Return an SVG image.
 
     *panels* is a list of (title, label of x, {name: [(x, y)]}), and *names*
     has all names, in the order of the legend.
     """
-    rows = math.ceil(len(panels) / COLUMNS)
-    width, height = COLUMNS * WIDTH, rows * HEIGHT + 30
+    columns = min(COLUMNS, len(panels))
+    rows = math.ceil(len(panels) / columns)
+    per_row = 2 * columns  # entries of the legend
+    head = 14 * math.ceil(len(names) / per_row) + 16
+    width, height = columns * WIDTH, rows * HEIGHT + head
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" '
         f'height="{height}" viewBox="0 0 {width} {height}" role="img">',
@@ -98,19 +127,22 @@ def draw(panels, names):
         '.title{font-weight:bold;font-size:12px}'
         'path{fill:none;stroke-width:1.8}'
         '.grid{stroke:#ddd;stroke-width:1}</style>',
-        '<rect width="100%" height="100%" fill="#fff"/>',
+        f'<rect width="100%" height="100%" fill="{paper}"/>',
     ]
     for number, (color, dashes), name in zip(range(9), STYLES, names):
-        x = LEFT + number * (width - LEFT) / len(names)
+        row, place = divmod(number, per_row)
+        x = LEFT + place * (width - LEFT) / per_row
+        y = 18 + 14 * row
         parts.append(
-            f'<path d="M{x:.0f} 18h28" stroke="{color}" '
+            f'<path d="M{x:.0f} {y}h28" stroke="{color}" '
             f'stroke-dasharray="{dashes}"/>'
-            f'<text x="{x + 34:.0f}" y="22">{escape(name)}</text>'
+            f'<text x="{x + 34:.0f}" y="{y + 4}">{escape(name)}</text>'
         )
     for number, (title, xlabel, lines) in enumerate(panels):
-        row, column = divmod(number, COLUMNS)
+        row, column = divmod(number, columns)
         parts += [
-            f'<g transform="translate({column * WIDTH} {row * HEIGHT + 30})">',
+            f'<g transform="translate({column * WIDTH} '
+            f'{row * HEIGHT + head})">',
             *_panel(title, xlabel, lines, names),
             '</g>',
         ]

@@ -556,22 +556,7 @@ def main():
         tuning = None if args.quick else measure_tuning(bench)
     text = report(machine, args, costs, imports, punctuality, panels, tuning)
     (args.output / 'results.md').write_text(text)
-    (args.output / 'results.svg').write_text(
-        plot.draw(
-            [
-                (
-                    f'{title}: CPU time in microseconds',
-                    xlabel,
-                    {
-                        who: [(x, statistics.median(v)) for x, v in line]
-                        for who, line in lines.items()
-                    },
-                )
-                for title, xlabel, lines in panels
-            ],
-            [who for who in ALL if who in bench.commands],
-        )
-    )
+    (args.output / 'results.svg').write_text(plot.draw(*plot.read(text)))
     print(text)
     return 0
 

@@ -41,6 +41,10 @@ html_title = f'JACK for Python {release}'
 html_copy_source = False
 html_static_path = ['_static']
 html_css_files = ['style.css']
+# Of blocks which do not say so; sessions with Python are known by their >>>.
+highlight_language = 'sh'
+# The theme's own choice underlines what is imported, like a link.
+pygments_dark_style = 'github-dark'
 graphviz_output_format = 'svg'
 graphviz_dot_args = ['-Gbgcolor=transparent']
 
@@ -78,45 +82,9 @@ nitpick_ignore_regex = [
 
 # -- Links to the C functions -----------------------------------------------
 
-C_API = 'https://jackaudio.org/api/'
-
-# JACK's documentation splits jack.h by subject.  The first match counts.
-SUBJECTS_OF_JACK_H = {
-    r'jack_set_\w+_callback|jack_on_': 'ClientCallbacks',
-    r'jack_\w+latenc': 'LatencyFunctions',
-    r'jack_get_ports|jack_port_by_': 'PortSearching',
-    r'jack_port_|jack_connect|jack_disconnect': 'PortFunctions',
-    r'jack_cycle_|jack_set_process_thread': 'NonCallbackAPI',
-    r'jack_free$|jack_set_(error|info)_function': 'ErrorOutput',
-    r'jack_cpu_load|jack_set_(buffer_size|freewheel)$'
-    r'|jack_get_(buffer_size|sample_rate)': 'ServerClientControl',
-    r'jack_frames_|jack_\w+(_time|_times|_to_frames)$': 'TimeFunctions',
-}
-SUBJECTS_BY_HEADER = {
-    'JACK': 'ClientFunctions',
-    'TRANSPORT': 'TransportControl',
-    'MIDIPORT': 'MIDIAPI',
-    'METADATA': 'Metadata',
-    'THREAD': 'ClientThreads',
-}
-
-
-def c_page(header, function):
-    """Name the page which documents a C function."""
-    subject = SUBJECTS_BY_HEADER.get(header)
-    if header == 'JACK':
-        for regex, special in SUBJECTS_OF_JACK_H.items():
-            if re.match(regex, function):
-                subject = special
-                break
-    if subject is None:
-        return f'{header.lower()}_8h.html'
-    return f'group__{subject}.html'
-
-
 # A docstring's last line names the C function, as in `jack_port_rename`_.
 rst_epilog = '\n'.join(
-    f'.. _{function}: {C_API}{c_page(header, function)}'
+    f'.. _{function}: {made.C_API}{made.c_page(header, function)}'
     for header, function in made.declared_functions(source)
 )
 
@@ -135,9 +103,11 @@ def put_calls_last(app, what, name, obj, options, lines):
         end += 1
     calls = lines[start:end]
     del lines[start:end]
+    # Without further notes, the next section follows, or a comment of
+    # numpydoc's.
     rest = [line for line in lines[start:] if line.strip()]
     if lines[start - 2] == '.. rubric:: Notes' and (
-        not rest or rest[0].startswith('.. rubric::')
+        not rest or rest[0].startswith('..')
     ):
         del lines[start - 2 : start]
     lines += ['', '.. rst-class:: calls', '', *calls, '']

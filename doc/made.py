@@ -1,9 +1,9 @@
 """What the documentation shows that is made by its build, not written.
 
 `make_all` fills the folder ``_build/made``, from which the pages include:
-the index of C functions, the members of `Client` by subject, what the servers
-lack, the figures of ``benchmarks/``, and the graph that
-``python3 -m jack --dot`` prints.
+the index of C functions, the members of `Client` by subject, the list of
+examples, what the servers lack, the figures and plots of ``benchmarks/``, and
+the graph that ``python3 -m jack --dot`` prints.
 """
 
 import ast
@@ -18,6 +18,43 @@ import sys
 DOC = pathlib.Path(__file__).resolve().parent
 ROOT = DOC.parent
 MADE = DOC / '_build' / 'made'
+
+C_API = 'https://jackaudio.org/api/'
+
+# JACK's documentation is divided by subject.  The first match counts; what
+# belongs to none is on its header's page.
+SUBJECTS = [
+    ('JACK', r'jack_get_version|jack_is_realtime$|jack_free$', None),
+    ('JACK', r'jack_set_\w+_callback|jack_on_', 'ClientCallbacks'),
+    ('JACK', r'jack_\w+latenc', 'LatencyFunctions'),
+    ('JACK', r'jack_get_ports|jack_port_by_', 'PortSearching'),
+    ('JACK', r'jack_port_|jack_connect|jack_disconnect', 'PortFunctions'),
+    ('JACK', r'jack_cycle_|jack_set_process_thread', 'NonCallbackAPI'),
+    ('JACK', r'jack_set_(error|info)_function', 'ErrorOutput'),
+    (
+        'JACK',
+        r'jack_cpu_load|jack_set_(buffer_size|freewheel)$'
+        r'|jack_get_(buffer_size|sample_rate)',
+        'ServerClientControl',
+    ),
+    (
+        'JACK',
+        r'jack_frames_|jack_\w+(_time|_times|_to_frames)$',
+        'TimeFunctions',
+    ),
+    ('JACK', '', 'ClientFunctions'),
+    (
+        'SESSION',
+        r'jack_(session_notify|session_commands_free|reserve_client_name'
+        r'|client_has_session_callback)$',
+        'JackSessionManagerAPI',
+    ),
+    ('SESSION', '', 'SessionClientFunctions'),
+    ('TRANSPORT', '', 'TransportControl'),
+    ('MIDIPORT', '', 'MIDIAPI'),
+    ('METADATA', '', 'Metadata'),
+    ('THREAD', '', 'ClientThreads'),
+]
 
 NO_GRAPH = 'digraph jack { "built without a JACK server" }'
 
@@ -37,6 +74,16 @@ def declared_functions(source):
     ):
         for function in re.findall(r'\b(jack_\w+)\(', declarations):
             yield header, function
+
+
+def c_page(header, function):
+    """Name the page which documents a C function."""
+    for where, regex, subject in SUBJECTS:
+        if where == header and re.match(regex, function):
+            if subject is not None:
+                return f'group__{subject}.html'
+            break
+    return f'{header.lower()}_8h.html'
 
 
 def public_members(node, prefix=''):
@@ -96,10 +143,10 @@ def client_by_subject(source):
     return text
 
 
-def list_table(rows, widths='auto'):
+def list_table(rows, css=''):
     """Format rows of cells, the first one being the heads."""
-    lines = ['.. list-table::', '   :header-rows: 1', f'   :widths: {widths}']
-    lines.append('')
+    lines = ['.. list-table::', '   :header-rows: 1', '   :widths: auto']
+    lines += [f'   :class: {css}', ''] if css else ['']
     for row in rows:
         for number, cell in enumerate(row):
             lines.append(f'   {" " if number else "*"} - {cell}'.rstrip())
@@ -123,7 +170,18 @@ def c_index(source):
             for row in csv.DictReader(file)
         ]
     rows.sort(key=lambda row: row[0].strip('`_'))
-    return list_table([('C', 'Python'), *rows])
+    return list_table([('C', 'Python'), *rows], css='stacked')
+
+
+def examples():
+    """List the examples in the order of their page, by their docstrings."""
+    page = DOC.joinpath('examples.rst').read_text('utf-8')
+    rows = []
+    for name in re.findall(r'include:: \.\./examples/(\w+\.py)', page):
+        program = ROOT.joinpath('examples', name).read_text('utf-8')
+        first, *_ = ast.get_docstring(ast.parse(program)).splitlines()
+        rows.append((f'`{name}`_', first))
+    return list_table([('Program', 'What it does'), *rows], css='stacked')
 
 
 def servers_compared():
@@ -141,22 +199,25 @@ def servers_compared():
         cells = []
         for kind in kinds:
             row = features.lack(kind, feature)
-            cells.append('no' if row else 'yes')
+            cells.append('**no**' if row else 'yes')
             if row:
                 reasons.setdefault(row.reason, []).append(kind)
-        rows.append((feature, *cells))
+        rows.append((f'`{feature}`_', *cells))
+        notes.append(f'_`{feature}`')
         for reason, lacking in reasons.items():
             titles = ', '.join(servers.KINDS[kind].title for kind in lacking)
-            notes.append(f'{feature} ({titles})\n   {reason}\n')
+            notes.append(f'   *{titles}:* {reason}\n')
     return list_table(rows) + '\n' + '\n'.join(notes)
 
 
 def measured():
-    """Make reST of the results of ``make bench``, if there are any."""
+    """Make reST of the results of ``make bench``, by their headings.
+
+    What stands before the first heading has the name 'Benchmarks'.
+    """
     results = ROOT / 'benchmarks' / 'results.md'
-    if not results.exists():
-        return ''
-    parts = []
+    title = ''
+    sections = {}
     table = []
     for line in [*results.read_text('utf-8').splitlines(), '']:
         if line.startswith('|'):
@@ -165,23 +226,46 @@ def measured():
                 table.append([rest(cell) for cell in cells])
             continue
         if table:
-            parts.append(list_table(table))
+            sections[title] += list_table(table, css='figures wide')
             table = []
         if line.startswith('#'):
-            parts.append(f'\n**{rest(line.lstrip("# "))}**\n')
+            title = line.lstrip('# ')
+            sections[title] = ''
         elif not line.startswith('!['):
-            parts.append(rest(line))
-    for picture in sorted(ROOT.joinpath('benchmarks').glob('*.svg')):
-        parts.append(
-            f'\n.. image:: ../benchmarks/{picture.name}\n'
-            f'   :alt: {picture.stem}\n   :class: picture\n'
+            sections[title] += rest(line) + '\n'
+    return sections
+
+
+def growth():
+    """Draw the growth of costs; return the pictures and their descriptions."""
+    sys.path.insert(0, str(ROOT / 'benchmarks'))
+    import plot
+
+    text = ROOT.joinpath('benchmarks', 'results.md').read_text('utf-8')
+    panels, names = plot.read(text)
+    pictures = {}
+    for panel in panels:
+        title, xlabel, lines = panel
+        ends = (
+            f'{name} from {line[0][1]:,} to {line[-1][1]:,}'
+            for name, line in lines.items()
         )
-    return '\n'.join(parts) + '\n'
+        (first, _), *_, (last, _) = next(iter(lines.values()))
+        name = f'growth_{title.partition(":")[0].lower()}.svg'
+        pictures[name] = (
+            plot.draw([panel], names, paper='none'),
+            f'{title}, for {first:,} to {last:,} {xlabel}: {", ".join(ends)}',
+        )
+    return pictures
 
 
 def rest(text):
-    """Turn a line of Markdown into one of reST."""
+    """Turn a line of Markdown into one of reST.
+
+    The role *spread* is for what stands in brackets behind a number.
+    """
     text = re.sub(r'(?<!`)`([^`]+)`(?!`)', r'``\1``', text)
+    text = re.sub(r' \[([\d.,]+) to ([\d.,]+)\]', r' :spread:`\1–\2`', text)
     return re.sub(r'\[([^]]+)\]\(([^)]+)\)', r'`\1 <\2>`__', text)
 
 
@@ -208,6 +292,17 @@ def make_all(source):
     """Make all of it."""
     write('c_index.rst', c_index(source))
     write('client.rst', client_by_subject(source))
+    write('examples.rst', examples())
     write('servers_compared.rst', servers_compared())
-    write('measured.rst', measured())
+    for title, text in measured().items():
+        name = f'{title.split()[0].lower()}.rst'
+        write(f'measured_{name}', f'.. role:: spread\n\n{text}')
+    plots = ''
+    for name, (drawing, description) in growth().items():
+        write(name, drawing)
+        plots += (
+            f'.. image:: /_build/made/{name}\n'
+            f'   :class: picture plot\n   :alt: {description}\n\n'
+        )
+    write('growth.rst', plots)
     write('patch.dot', patch())

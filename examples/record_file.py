@@ -44,8 +44,7 @@ def main():
     # It holds two seconds; neither of its ends ever waits for the other one.
     ring = jack.RingBuffer(2 * rate * len(ports) * 4)
     missing = args.duration * rate  # frames
-    recording = overrun = False
-    block = None
+    recording, overrun, block = False, False, None
     stop = threading.Event()
 
     @client.set_blocksize_callback
@@ -78,6 +77,7 @@ def main():
         with contextlib.suppress(KeyboardInterrupt), client:
             for port, inport in zip(ports, client.inports):
                 client.connect(port, inport)
+            print(f'recording {args.filename}, Ctrl+C ends it', flush=True)
             while not stop.wait(0.1):
                 file.buffer_write(ring.read(ring.read_space), 'float32')
         file.buffer_write(ring.read(ring.read_space), 'float32')

@@ -38,8 +38,8 @@ LACKS = [
     Lack(
         JACK_1,
         'version in words, and process numbers',
-        '`version_string`, `client_pid` and `Port.type_id` are a `JackError`; '
-        '`version` has the numbers, which are zeros on JACK 2.',
+        '`version`, `version_string`, `client_pid` and `Port.type_id` are a '
+        '`JackError`.',
     ),
     Lack(
         JACK_1,
@@ -90,6 +90,18 @@ LACKS = [
         'exact names',
         'A name that is taken is given to a second client as well, with '
         '*use_exact_name* too.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'ports called system:capture_1 and so on',
+        'Clients are called like sound cards, and ports like ``playback_FL``: '
+        'give `Client.get_ports` *is_physical* instead of names.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'start with jackd',
+        'The server is ``pipewire``, and it has no ports without a sound card '
+        'unless its configuration makes some: see below.',
     ),
     Lack(
         PIPEWIRE,

@@ -410,7 +410,7 @@ class NetSlave(NetMaster):
         return [
             *command[: command.index('dummy')],
             *('net', '-a', '127.0.0.1', '-p', str(self.net_port)),
-            *('-C', '2', '-P', '2', '-i', '1', '-o', '1', '-n', 'remote'),
+            *('-C', '2', '-P', '2', '-i', '1', '-o', '1', '-n', 'studio'),
         ]
 
 

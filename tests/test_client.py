@@ -60,7 +60,7 @@ def test_numbers_run_out_with_an_error_that_says_so(run_python):
         """).stdout.splitlines()
     assert out[0] == '100 crowd-99'
     assert 'crowd' in out[1]
-    assert '99' in out[1]
+    assert '100 clients' in out[1]
 
 
 def test_exact_name_that_is_free_is_granted(make_client):

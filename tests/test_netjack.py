@@ -1,13 +1,19 @@
 """Two servers, as on two machines, which JACK's own engine connects.
 
-The network is the loopback interface, and only one address of it: with
-multicast on one machine, a server would read its own announcements.
+It is done as the page "Several machines" says, except that the network is the
+loopback interface, and only one address of it: with multicast on one machine,
+a server would read its own announcements.
 """
 
 import contextlib
 
+import pages
 import servers
 from peers import Peer
+
+BLOCKS = pages.blocks(pages.DOC / 'several_machines.rst')
+LOAD, CONNECT, UNLOAD = (b.text for b in BLOCKS if b.language == 'python')
+(START_SLAVE,) = (b.text for b in BLOCKS if b.language == 'sh')
 
 MASTER = """
 import array
@@ -17,9 +23,8 @@ import jack
 from tests.notifications import wait_until
 from tests.signals import block_number, make_block
 
-client = jack.Client('local')
-manager = client.load_internal_client(
-    'netmanager', 'netmanager', f'-a 127.0.0.1 -p {sys.argv[1]}')
+load, connect, unload = sys.argv[1:]
+exec(load)
 print('waiting', flush=True)
 
 audio_out = client.outports.register('out')
@@ -55,12 +60,13 @@ def connected(source, destination):
     return True
 
 with client:
-    wait_until(lambda: len(client.get_ports('^remote:')) == 6, 10)
-    for ends in ((audio_out, 'remote:to_slave_1'),
-                 ('remote:from_slave_1', audio_in),
-                 (midi_out, 'remote:midi_to_slave_1'),
-                 ('remote:midi_from_slave_1', midi_in)):
+    wait_until(lambda: len(client.get_ports('^studio:')) == 6, 10)
+    for ends in ((audio_out, 'studio:to_slave_2'),
+                 ('studio:from_slave_2', audio_in),
+                 (midi_out, 'studio:midi_to_slave_1'),
+                 ('studio:midi_from_slave_1', midi_in)):
         wait_until(lambda: connected(*ends))
+    exec(connect)
     print('joined', flush=True)
     wait_until(lambda: in_order(
         [int(block_number(b)) for b in heard[-150:]]), 20)
@@ -69,7 +75,7 @@ with client:
         [event[1] + 1 for _, event in notes[-150:]]), 20)
     print('heard', flush=True)
     sys.stdin.read()
-    manager.unload()
+    exec(unload)
 """
 
 SLAVE = """
@@ -91,8 +97,8 @@ def process(frames):
         midi_out.write_midi_event(time, event)
 
 with client:
-    client.connect('system:capture_1', audio_in)
-    client.connect(audio_out, 'system:playback_1')
+    client.connect('system:capture_2', audio_in)
+    client.connect(audio_out, 'system:playback_2')
     client.connect('system:midi_capture_1', midi_in)
     client.connect(midi_out, 'system:midi_playback_1')
     print('connected', flush=True)
@@ -100,15 +106,32 @@ with client:
 """
 
 
+def on_one_machine(text, net_port):
+    """The page's code, for servers which are on the same machine."""
+    return text.replace('192.168.1.10', '127.0.0.1').replace(
+        '19000', str(net_port)
+    )
+
+
 def test_audio_and_midi_go_to_another_server_and_back():
     net_port = servers.free_udp_port()
     there = servers.NetSlave(net_port)
+    _, *options = on_one_machine(START_SLAVE, net_port).split()
+    assert there.command[-len(options) :] == options
     here = servers.NetMaster(blocksize=1024)
     with here, contextlib.ExitStack() as stack:
         # The master is the first to go: a server of 1.9.21 whose slave has
         # vanished does not always end.
         stack.callback(there.stop)
-        local = stack.enter_context(Peer(here, MASTER, net_port))
+        local = stack.enter_context(
+            Peer(
+                here,
+                MASTER,
+                on_one_machine(LOAD, net_port),
+                CONNECT,
+                UNLOAD,
+            )
+        )
         local.hear('waiting')
         there.start()
         local.hear('joined', 20)

@@ -7,6 +7,7 @@ import textwrap
 import threading
 
 import numpy as np
+import pages
 import pytest
 import servers
 
@@ -18,8 +19,10 @@ OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 TEXT = (servers.ROOT / 'README.rst').read_text(encoding='utf-8')
-PROGRAM = textwrap.dedent(
-    TEXT.partition('.. code:: python\n')[2].partition('\n**')[0]
+(PROGRAM,) = (
+    block.text
+    for block in pages.blocks(servers.ROOT / 'README.rst')
+    if block.language == 'python'
 )
 README = doctest.DocTestParser().get_doctest(
     TEXT,

@@ -575,19 +575,23 @@ ready = False
 said = set()
 client = jack.Client('far-slow')
 
+def say(line):
+    # In one piece: two threads talk here.
+    sys.stdout.write(f'{line}\\n')
+    sys.stdout.flush()
+
 @client.set_sync_callback
 def sync(state, pos):
     if state not in said:
         said.add(state)
-        sys.stdout.write(f'state {state} {type(state).__name__}\\n')
-        sys.stdout.flush()
+        say(f'state {state} {type(state).__name__}')
     return ready
 
 with client:
-    print('up', flush=True)
+    say('up')
     for line in sys.stdin:
         ready = line.strip() == 'ready'
-        print('told', flush=True)
+        say('told')
 """
 
 
