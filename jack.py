@@ -623,6 +623,12 @@ def _library_candidates(platform: str, is_64bit: bool,
     return ['libjack.so.0', 'libjack.so']
 
 
+# What cffi raises for a function that a library lacks, and for a variable; and
+# for both of them when the declarations were parsed in advance.
+_MISSING = (AttributeError, KeyError,
+            getattr(_ffi, 'error', AttributeError))
+
+
 class _Library:
     """The functions and constants of libjack, looked up once each.
 
@@ -636,13 +642,15 @@ class _Library:
     def __getattr__(self, name: str) -> _t.Any:
         try:
             value = getattr(self._raw, name)
-        except (AttributeError, KeyError):
+        except _MISSING:
             if not name.startswith('jack_'):
                 raise AttributeError(name) from None
             value = self._stand_in(name)
         else:
             if name in _REQUESTS:
                 value = _bounded(name, value)
+            elif name == 'jack_port_by_name' and _IMPLEMENTATION == 'JACK 1':
+                value = _of_existing_ports(value)
         setattr(self, name, value)
         return value
 
@@ -657,7 +665,7 @@ class _Library:
         """Tell whether a function or variable exists."""
         try:
             getattr(self._raw, name)
-        except (AttributeError, KeyError):
+        except _MISSING:
             return False
         return True
 
@@ -709,6 +717,13 @@ _REQUESTS = frozenset((
 def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
     """Let a request to the server end in an error when there's no answer."""
     def ask(ptr: _t.Any, *args: _t.Any) -> _t.Any:
+        if _IMPLEMENTATION == 'JACK 1' and _on_jack_thread() and (
+                name != 'jack_session_reply'):
+            # It would throw the client out.
+            raise JackError(
+                f'JACK 1 cannot be asked for anything ({name}()) within a '
+                'callback, as it waits for its end: do it in another thread '
+                '(pass it on with a queue.SimpleQueue)')
         # libjack looks at the thread to refuse what would be a deadlock.
         if _get_ident() in _notified_threads:
             return function(ptr, *args)
@@ -724,6 +739,21 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
                             1.5 * _PATIENCE if closing else _PATIENCE, ptr,
                             watch=not closing)
     return ask
+
+
+def _of_existing_ports(by_name: _t.Any) -> _abc.Callable[..., _t.Any]:
+    """JACK 1 finds what it has found before, even when that is gone."""
+    def find(ptr: _t.Any, name: bytes) -> _t.Any:
+        port = by_name(ptr, name)
+        if port != _NULL:
+            # Which may have been found by an alias.
+            pattern = _re.sub(rb'([][.()*+?{}|^$\\])', rb'\\\1',
+                              _ffi.string(_lib.jack_port_name(port)))
+            if not _take_names(_lib.jack_get_ports(
+                    ptr, b'^' + pattern + b'$', _NULL, 0)):
+                return _NULL
+        return port
+    return find
 
 
 _lib = _open_library()
@@ -1177,7 +1207,7 @@ class _Core:
     # Found faster in each cycle than in a dict.
     __slots__ = (
         'ptr', 'raw', 'name', 'prefix', 'server', 'end', 'closed', 'lost',
-        'client', 'active', 'last_exception', 'xrun_count',
+        'client', 'active', 'silent', 'cyclic', 'last_exception', 'xrun_count',
         'lifecycle', 'functions', 'trampolines', 'kept', 'notifiers',
         'inside', 'own', 'renamed', 'remembered', 'ident', 'frames',
         'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
@@ -1200,6 +1230,10 @@ class _Core:
         #: Finds the client without keeping it alive.
         self.client: _abc.Callable[[], Client | None] = _gone
         self.active = False
+        #: Whether it is active for JACK 1 only, as it has failed.
+        self.silent = False
+        #: Whether C functions are called in each cycle, if there are any.
+        self.cyclic = True
         self.last_exception: BaseException | None = None
         self.xrun_count = 0
         #: Guards activation, deactivation and closing.  Never waited for
@@ -1431,7 +1465,7 @@ class _Core:
         return _idle if function is None else function
 
     def shut_down(self, reason: str) -> None:
-        self.active = False
+        self.active = self.silent = False
         self.lost = True
         self.end = (f'has lost its JACK server ({reason}): close() it, and '
                     'open a new one when a server is running')
@@ -1652,7 +1686,8 @@ def _on_client_registration(function: _t.Any, core: _Core, name: _t.Any,
     function(_string(name), bool(register))
 
 
-def _notified_port(core: _Core, port_id: int) -> Port | None:
+def _notified_port(core: _Core, port_id: int, is_going: bool = False
+                   ) -> Port | None:
     """Make a port object for an id, even when the port is gone already."""
     ptr = _lib.jack_port_by_id(core.ptr, port_id)
     if ptr == _NULL:
@@ -1664,7 +1699,9 @@ def _notified_port(core: _Core, port_id: int) -> Port | None:
     client = core.client()
     if client is None:
         return None
-    if _lib.jack_port_by_name(core.ptr, name) != _NULL:
+    # JACK 1 tells of a port's end before it comes.
+    if not (is_going and _IMPLEMENTATION == 'JACK 1') and (
+            _lib.jack_port_by_name(core.ptr, name) != _NULL):
         core.remember(ptr)
         return client._port_from_name(name)
     memory = core.remembered.pop(name, None)
@@ -1677,7 +1714,7 @@ def _notified_port(core: _Core, port_id: int) -> Port | None:
 def _on_port_registration(function: _t.Any, core: _Core, port_id: int,
                           register: int) -> None:
     callback, only_available = function
-    port = _notified_port(core, port_id)
+    port = _notified_port(core, port_id, is_going=not register)
     if port is not None or not only_available:
         callback(port, bool(register))
 
@@ -1687,6 +1724,12 @@ def _on_port_connect(function: _t.Any, core: _Core, a_id: int, b_id: int,
     callback, only_available = function
     a = _notified_port(core, a_id)
     b = _notified_port(core, b_id)
+    if a is not None and b is not None and a.is_input:
+        # JACK 1 begins with the own port of the client that it tells.  Who
+        # has both of them is told twice.
+        if isinstance(a, OwnPort) and isinstance(b, OwnPort):
+            return
+        a, b = b, a
     if (a is not None and b is not None) or not only_available:
         callback(a, b, bool(connect))
 
@@ -1815,7 +1858,10 @@ class _RealtimeCalls:
         self.handle = lambda ptr: pointer.from_param(_int_from_ptr(ptr))
         # The only one that lets others run Python meanwhile.
         self.wait = ctypes.CFUNCTYPE(uint32)(_address('jack_cycle_wait'))
-        self.signal = bind('jack_cycle_signal', None)
+        # JACK 1 ends the thread in there, when it has thrown the client out.
+        is_final = _IMPLEMENTATION == 'JACK 1'
+        signal = (ctypes.CFUNCTYPE if is_final else ctypes.PYFUNCTYPE)(None)
+        self.signal = signal(_address('jack_cycle_signal'))
         self.get_buffer = bind('jack_port_get_buffer', pointer)
         self.midi_count = bind('jack_midi_get_event_count', uint32)
         self.midi_get = bind('jack_midi_event_get', ctypes.c_int)
@@ -1889,6 +1935,8 @@ class _Runner:
         self.news: _queue.SimpleQueue[None] = _queue.SimpleQueue()
         #: Whether a cycle was begun that JACK has not been told the end of.
         self.pending = False
+        #: The frames of a cycle that JACK 1 has begun for us, or 0.
+        self.begun = 0
         self.callback = _ffi.callback('JackThreadCallback', self.enter,
                                       onerror=self.escaped)
 
@@ -1904,8 +1952,9 @@ class _Runner:
             return _NULL
         self.native_id = _threading.get_native_id()
         core.enter_cycle_thread()
-        # JACK 2 has called the blocksize callback on this thread before.
-        core.notifiers.discard(self.native_id)
+        if _IMPLEMENTATION != 'JACK 1':
+            # JACK 2 has called the blocksize callback on it before.
+            core.notifiers.discard(self.native_id)
         try:
             self.loop(self)
         except BaseException as error:
@@ -1918,7 +1967,10 @@ class _Runner:
             # Out of its own will: have the client taken out of the graph,
             # which is how JACK learns of the failure on each of its kinds.
             self.stopping = True
-            _workers.hand_over(lambda: _deactivate(core))
+            if _IMPLEMENTATION == 'JACK 1':
+                _fall_silent(core)
+            else:
+                _workers.hand_over(lambda: _deactivate(core))
         self.leave()
         core.leave_cycle_threads()
         return _NULL
@@ -1929,8 +1981,19 @@ class _Runner:
         self.stopping = True
         self.has_left()
 
+    def wait(self) -> int:
+        """Wait for a cycle; return its frames, or 0 if there is none."""
+        frames, self.begun = self.begun, 0
+        return frames or int(_lib.jack_cycle_wait(self.ptr))
+
     def leave(self) -> None:
         """Let deactivation begin, without leaving the server waiting."""
+        if _IMPLEMENTATION == 'JACK 1':
+            # It signals the end of the cycle itself, so there has to be one.
+            if not self.pending:
+                self.wait()
+            self.has_left()
+            return
         if _IMPLEMENTATION != 'JACK 2' or _libc is None:
             self.signal()
             self.has_left()
@@ -2042,7 +2105,8 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
 
     There the process thread must go on after deactivation, as it delivers
     the notifications and serves the next activation as well; it is cancelled
-    by jack_client_close() only.
+    by jack_client_close() only.  So a process thread of the user's is a long
+    call within the first cycle.
     """
     ref = _weakref.ref(core)
     process = core.process()
@@ -2055,6 +2119,12 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
         if ident not in _cycle_threads:
             core.enter_cycle_thread()
             core.notifiers.add(_threading.get_native_id())
+        runner = core.runner
+        if runner is not None:
+            if not runner.native_id:
+                runner.begun = frames
+                runner.enter(_NULL)
+            return 0
         core.begin_cycle(frames)
         core.ident = ident
         try:
@@ -2062,8 +2132,7 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
             core.end_cycle()
         except BaseException as error:
             core.failed('process', error)
-            core.active = False
-            _workers.hand_over(lambda: _deactivate(core, again=True))
+            _fall_silent(core)
         finally:
             core.ident = 0
         return 0
@@ -2082,6 +2151,11 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
 _CANCEL_DISABLE = 0 if _sys.platform == 'darwin' else 1
 
 _IMPLEMENTATION = _implementation()
+
+if _IMPLEMENTATION == 'JACK 1':
+    # The others do these without the server, or do not wait for it.
+    _REQUESTS |= {'jack_port_get_all_connections', 'jack_set_sync_callback',
+                  'jack_set_sync_timeout'}
 
 # Whether libjack itself sees to it that a position is not half a new one.
 _COHERENT = _IMPLEMENTATION == 'JACK 2'
@@ -2189,24 +2263,44 @@ class _Haste:
 _haste = _Haste()
 
 
-def _deactivate(core: _Core, again: bool = False) -> int:
+def _fall_silent(core: _Core) -> None:
+    """Have a client of JACK 1 do nothing from now on, and be heard by nobody.
+
+    One that is deactivated takes the signals that are meant for others, which
+    lose their cycles then, until it is closed.  So that has to wait until the
+    program does something about it.
+    """
+    core.active = False
+    core.silent = True
+
+    def disconnect() -> None:
+        with core:
+            for port in list(core.own.values()):
+                if core.silent and not core.end and (
+                        _lib.jack_port_connected(port._raw)):
+                    _lib.jack_port_disconnect(core.ptr, port._raw)
+
+    _workers.hand_over(disconnect)
+
+
+def _deactivate(core: _Core) -> int:
     """Take a client out of the graph; return JACK's code."""
     with core, _haste:
         runner = core.runner
-        if not core.active and runner is None and not again:
+        if not (core.active or core.silent or runner is not None):
             return 0
         if core.ptr is None:
             return 0
         if runner is not None:
             runner.stop()
-        core.active = False
+        core.active = core.silent = False
         core.runner = None
         if core.lost:
             # There is no server to ask; closing ends the thread.
             core.kept.append(runner)
             return 0
         code = int(_lib.jack_deactivate(core.ptr))
-        if runner is not None:
+        if runner is not None and _IMPLEMENTATION != 'JACK 1':
             _lib.jack_set_process_thread(core.ptr, _ffi.cast(
                 'JackThreadCallback', 0), _NULL)
         return code
@@ -3067,6 +3161,8 @@ class Client:
             ptr = core.require()
             if core.active:
                 return
+            if core.silent:
+                _deactivate(core)
             for name in 'xrun', 'port_rename':
                 if name not in core.functions and _lib.has(
                         _NOTIFICATIONS[name].setter):
@@ -3099,20 +3195,29 @@ class Client:
         _load_realtime_calls()
         # What the ports know is of another time.
         core.cycle += 1
+        core.cyclic = True
         no_function = _ffi.cast('JackProcessCallback', 0)
         if process is None and not in_python:
             # A synchronous JACK 2 server (-S) takes 5 s to let a connected
-            # client go which has none.  This C function gives 0 for any
-            # number but 0, and does nothing else.
+            # client go which has none.  JACK 1 leaves such a client out of
+            # the cycle, and then does not call these either.
+            if _IMPLEMENTATION == 'JACK 1':
+                core.cyclic = not functions.keys().isdisjoint(
+                    ('sync', 'timebase', 'graph_order'))
+            # This C function gives 0 for any number but 0, and does nothing
+            # else.
             nothing = (_ffi.cast('JackProcessCallback',
                                  _address('jack_uuid_empty'))
-                       if _IMPLEMENTATION == 'JACK 2' else no_function)
+                       if core.cyclic and _IMPLEMENTATION != 'PipeWire'
+                       else no_function)
             _lib.jack_set_process_callback(ptr, nothing, _NULL)
         elif isinstance(process, _NativeFunction) and not in_python:
             _check(_lib.jack_set_process_callback(
                 ptr, process.pointer, process.arg), message)
             core.kept.append(process)
-        elif _IMPLEMENTATION == 'JACK 1' and 'thread' not in functions:
+        elif _IMPLEMENTATION == 'JACK 1':
+            if 'thread' in functions:
+                core.runner = _Runner(core, _user_loop)
             callback = _make_process_trampoline(core)
             core.kept.append(callback)
             _check(_lib.jack_set_process_callback(ptr, callback, _NULL),
@@ -3159,7 +3264,7 @@ class Client:
         core = self._core
         if core.closed:
             core.require()
-        if not core.active and core.runner is None:
+        if not (core.active or core.silent or core.runner is not None):
             return
         if not core.lost:
             _refuse_on_jack_thread(core.name, 'deactivated')
@@ -3403,7 +3508,10 @@ class Client:
         Calls: `jack_client_thread_id`_
 
         """
-        return int(_lib.jack_client_thread_id(self._ptr))
+        # JACK 1 keeps the thread until the client is closed.
+        ptr = self._ptr
+        return (int(_lib.jack_client_thread_id(ptr)) if self._core.active
+                else 0)
 
     @property
     def realtime_priority(self) -> int:
@@ -4560,10 +4668,6 @@ class Client:
         TypeError
             If *callback* cannot be called.
 
-        Notes
-        -----
-        On JACK 1 a client with a process thread can be activated once.
-
         Examples
         --------
         >>> import jack
@@ -4623,7 +4727,7 @@ class Client:
             self.cycle_signal()
         if runner.stopping:
             raise CallbackExit
-        frames = int(_lib.jack_cycle_wait(runner.ptr))
+        frames = runner.wait()
         runner.pending = True
         if runner.stopping or not frames:
             raise CallbackExit
@@ -5399,10 +5503,11 @@ class Client:
         with core:
             ptr = core.require()
             if callback is None:
-                _check(_lib.jack_set_sync_callback(
-                    ptr, _ffi.cast('JackSyncCallback', 0), _NULL),
-                    'cannot unset the sync callback')
-                core.functions.pop('sync', None)
+                if 'sync' in core.functions:    # JACK 1 insists on it.
+                    _check(_lib.jack_set_sync_callback(
+                        ptr, _ffi.cast('JackSyncCallback', 0), _NULL),
+                        'cannot unset the sync callback')
+                    del core.functions['sync']
                 return None
             pointer, arg = self._cycle_callback(
                 'sync', callback, native, 'JackSyncCallback', _on_sync, 0)
@@ -5419,12 +5524,13 @@ class Client:
         if native is not None:
             core.kept.append(native)
             core.functions[name] = native
+            self._require_cycle(is_native=True)
             return native.pointer, native.arg
         _callable(callback)
         if name not in core.trampolines:
             core.trampoline(name, cdecl, adapter, result, result)
         core.functions[name] = callback
-        self._require_cycle()
+        self._require_cycle(is_native=False)
         return core.trampolines[name], _NULL
 
     def set_session_callback(
@@ -5496,12 +5602,15 @@ class Client:
                 f'the {name.replace("_", " ")} callback of client '
                 f'{core.name!r} cannot be set while it is active: call '
                 'deactivate() first')
+        if core.silent:
+            _deactivate(core)
 
-    def _require_cycle(self) -> None:
-        """Have a Python process loop when sync or timebase need one."""
+    def _require_cycle(self, is_native: bool) -> None:
+        """Take part in the cycle when sync or timebase callbacks need it."""
         core = self._core
-        if (not core.active or core.runner is not None
-                or _IMPLEMENTATION == 'JACK 1'):
+        is_there = (core.cyclic if is_native or _IMPLEMENTATION == 'JACK 1'
+                    else core.runner is not None)
+        if is_there or not core.active:
             return
         if any(port.number_of_connections for port in core.own.values()):
             raise JackError(
@@ -5631,9 +5740,12 @@ class Client:
 
         """
         uuid = _subject(subject)
+        data, kind = _encode_value(value), _encode(type, 'type')
+        if _IMPLEMENTATION == 'JACK 1' and len(data) < 3 and not kind:
+            # It does not find such short ones again without their type.
+            kind = b'text/plain'
         _check_as(_JackValueError, _lib.jack_set_property(
-            self._ptr, uuid, _encode_name(key, 'key'),
-            _encode_value(value), _encode(type, 'type')),
+            self._ptr, uuid, _encode_name(key, 'key'), data, kind),
             f'cannot set property {key!r} of {uuid}')
 
     def remove_property(self, subject: _Subject, key: str) -> None:
@@ -5971,9 +6083,6 @@ class Client:
             raise ValueError(f'init is too long: {len(data)} bytes, at most '
                              '1023 will do')
         if data:
-            if _IMPLEMENTATION == 'JACK 1':
-                raise JackError('JACK 1 crashes when an internal client is '
-                                'loaded with init')
             options |= _lib.JackLoadInit
             extra.append(_ffi.new('char[]', data))
         name_bytes = _encode_name(name, 'name')
@@ -5981,6 +6090,7 @@ class Client:
             raise JackError(f'cannot load internal client {name!r}: the name '
                             f'is too long, {client_name_size() - 1} bytes '
                             'are the most')
+        _require_internal_clients()
         status = _ffi.new('jack_status_t *')
         handle = _lib.jack_internal_client_load(
             ptr, name_bytes, options, status, *extra)
@@ -6019,9 +6129,10 @@ class Client:
         Calls: `jack_internal_client_handle`_
 
         """
+        ptr, name_bytes = self._ptr, _encode_name(name, 'name')
+        _require_internal_clients()
         status = _ffi.new('jack_status_t *')
-        handle = _lib.jack_internal_client_handle(
-            self._ptr, _encode_name(name, 'name'), status)
+        handle = _lib.jack_internal_client_handle(ptr, name_bytes, status)
         if not handle or status[0] & _lib.JackFailure:
             raise JackError(f'there is no internal client {name!r}: '
                             f'{Status(status[0])!r}')
@@ -6254,6 +6365,12 @@ def _refuse_on_jack_thread(name: str, what: str) -> None:
             f'client {name!r} cannot be {what} within a JACK callback, as '
             'JACK would wait for that very thread: set a threading.Event '
             'there and do it in the main thread')
+
+
+def _require_internal_clients() -> None:
+    if _IMPLEMENTATION == 'JACK 1':
+        raise JackError('JACK 1 has internal clients in its interface only: '
+                        'it fails to load them, or crashes')
 
 
 def _refuse_in_cycle(what: str) -> None:
@@ -7198,10 +7315,13 @@ class OwnPort(Port):
         # No cycle may begin to use it from now on.
         self._end = 'unregistered'
         core.outputs = [port for port in core.outputs if port is not self]
-        code = _lib.jack_port_unregister(core.ptr, ptr)
-        if code:
-            self._end = ''
-        _check(code, f'cannot unregister {self._description()}')
+        try:
+            _check(_lib.jack_port_unregister(core.ptr, ptr),
+                   f'cannot unregister {self._description()}')
+        except JackError as error:
+            if not isinstance(error, _NoAnswer):
+                self._end = ''
+            raise
         core.own.pop(self._bytes, None)
         for ports in self._client._port_lists():
             ports._discard(self)
@@ -8380,8 +8500,12 @@ class RingBuffer:
             raise ValueError(f'size must be from 1 to {self._allocated}, '
                              f'the allocated size, not {number}')
         # The C library counts on a power of two, but does not see to it.
-        _lib.jack_ringbuffer_reset_size(
-            self._ptr, max(2, 1 << (number - 1).bit_length()))
+        rounded = max(2, 1 << (number - 1).bit_length())
+        if _lib.has('jack_ringbuffer_reset_size'):
+            _lib.jack_ringbuffer_reset_size(self._ptr, rounded)
+        else:
+            self._ptr.size, self._ptr.size_mask = rounded, rounded - 1
+            _lib.jack_ringbuffer_reset(self._ptr)
 
     @property
     def size(self) -> int:

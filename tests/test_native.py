@@ -294,15 +294,16 @@ def test_the_python_side_is_still_refused_the_buffers(
 
 
 def test_a_result_other_than_0_ends_the_calls(
-    library, client, work, wait_until
+    library, client, make_client, work, wait_until
 ):
+    other = make_client()
     work['result'] = 1
     client.set_process_callback(library.count, work)
     with client:
         wait_until(lambda: work['cycles'])
-        frame = client.last_frame_time
+        frame = other.last_frame_time
         wait_until(
-            lambda: client.last_frame_time - frame > 10 * client.blocksize
+            lambda: other.last_frame_time - frame > 10 * other.blocksize
         )
         assert work['cycles'] == 1
 
