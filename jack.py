@@ -3508,10 +3508,9 @@ class Client:
         Calls: `jack_client_thread_id`_
 
         """
+        ident = int(_lib.jack_client_thread_id(self._ptr))
         # JACK 1 keeps the thread until the client is closed.
-        ptr = self._ptr
-        return (int(_lib.jack_client_thread_id(ptr)) if self._core.active
-                else 0)
+        return ident if self._core.active else 0
 
     @property
     def realtime_priority(self) -> int:

@@ -59,6 +59,12 @@ LACKS = [
         'That driver, which is for tests, reports xruns without a delay.',
     ),
     Lack(
+        NOT_JACK_2,
+        'the functions of JACK 2',
+        'What needs a function that this libjack lacks is a `JackError` that '
+        'names it.',
+    ),
+    Lack(
         JACK_1,
         'version and process numbers',
         '`version`, `version_string` and `client_pid` are a `JackError`.',
