@@ -1207,10 +1207,10 @@ class _Core:
     # Found faster in each cycle than in a dict.
     __slots__ = (
         'ptr', 'raw', 'name', 'prefix', 'server', 'end', 'closed', 'lost',
-        'client', 'active', 'silent', 'cyclic', 'last_exception', 'xrun_count',
-        'lifecycle', 'functions', 'trampolines', 'kept', 'notifiers',
-        'inside', 'own', 'renamed', 'remembered', 'ident', 'frames',
-        'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
+        'client', 'active', 'silent', 'cyclic', 'begun', 'last_exception',
+        'xrun_count', 'lifecycle', 'functions', 'trampolines', 'kept',
+        'notifiers', 'inside', 'own', 'renamed', 'remembered', 'ident',
+        'frames', 'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
         'event_views', 'runner', 'positions', 'handle', '__weakref__')
 
     def __init__(self, ptr: _t.Any, name: str, server: str) -> None:
@@ -1234,6 +1234,8 @@ class _Core:
         self.silent = False
         #: Whether C functions are called in each cycle, if there are any.
         self.cyclic = True
+        #: Whether the process thread has been here, on JACK 1.
+        self.begun = False
         self.last_exception: BaseException | None = None
         self.xrun_count = 0
         #: Guards activation, deactivation and closing.  Never waited for
@@ -1366,6 +1368,11 @@ class _Core:
             return
         notification = _NOTIFICATIONS[name]
         ptr = self.require()
+        if name == 'thread_init' and _IMPLEMENTATION == 'JACK 1':
+            # There it waits for a thread of libjack's, for ever if that has
+            # gone with another client: the process thread makes the call.
+            self.functions[name] = function
+            return
         setter = getattr(_lib, notification.setter)
         if native:
             callback, arg = function.pointer, function.arg
@@ -2060,14 +2067,26 @@ class _Runner:
                 # No cycles any more.  If the thread is not in the callback
                 # then it waits in libjack, where it can be cancelled.
                 if core.ident:
-                    raise JackError(
-                        f'the process callback of client {core.name!r} does '
-                        'not return; the client stays as it is')
+                    raise _stuck(core)
                 return
             with _contextlib.suppress(_queue.Empty):
                 self.news.get(timeout=0.05)
         if _IMPLEMENTATION != 'JACK 2' or _libc is None:
             _await_native(self.native_id, may_spin=True)
+
+
+def _await_callback(core: _Core) -> None:
+    """Wait until the process callback has returned, on JACK 1."""
+    cycle, deadline = core.cycle, _time.monotonic() + 1
+    while core.ident and core.cycle == cycle:
+        if _time.monotonic() > deadline:
+            raise _stuck(core)
+        _time.sleep(0.001)
+
+
+def _stuck(core: _Core) -> JackError:
+    return JackError(f'the process callback of client {core.name!r} does not '
+                     'return; the client stays as it is')
 
 
 def _process_loop(runner: _Runner) -> None:
@@ -2095,9 +2114,29 @@ def _process_loop(runner: _Runner) -> None:
         signal(handle, 0)
 
 
+def _nothing() -> _t.Any:
+    """Return a C function that can be a process callback and does nothing.
+
+    It gives 0 for any number but 0.
+    """
+    return _ffi.cast('JackProcessCallback', _address('jack_uuid_empty'))
+
+
 def _user_loop(runner: _Runner) -> None:
     """Let the user's function wait for the cycles and signal their ends."""
     runner.core.functions['thread']()
+
+
+def _begin_thread(core: _Core) -> None:
+    """Call the thread-init callback, if there is one."""
+    function = core.functions.get('thread_init')
+    try:
+        if isinstance(function, _NativeFunction):
+            function.pointer(function.arg)
+        elif function is not None:
+            function()
+    except BaseException as error:
+        core.failed('thread init', error)
 
 
 def _make_process_trampoline(core: _Core) -> _t.Any:
@@ -2119,6 +2158,9 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
         if ident not in _cycle_threads:
             core.enter_cycle_thread()
             core.notifiers.add(_threading.get_native_id())
+        if not core.begun:
+            core.begun = True
+            _begin_thread(core)
         runner = core.runner
         if runner is not None:
             if not runner.native_id:
@@ -2274,7 +2316,8 @@ def _fall_silent(core: _Core) -> None:
     core.silent = True
 
     def disconnect() -> None:
-        with core:
+        # Whoever keeps us waiting is about to deactivate or close it.
+        with _contextlib.suppress(JackError), core:
             for port in list(core.own.values()):
                 if core.silent and not core.end and (
                         _lib.jack_port_connected(port._raw)):
@@ -2293,6 +2336,8 @@ def _deactivate(core: _Core) -> int:
             return 0
         if runner is not None:
             runner.stop()
+        elif _IMPLEMENTATION == 'JACK 1':
+            _await_callback(core)
         core.active = core.silent = False
         core.runner = None
         if core.lost:
@@ -2300,6 +2345,10 @@ def _deactivate(core: _Core) -> int:
             core.kept.append(runner)
             return 0
         code = int(_lib.jack_deactivate(core.ptr))
+        if _IMPLEMENTATION == 'JACK 1' and not code:
+            # It takes signals meant for others, see below, and must not be
+            # in Python when it is cancelled.
+            _lib.jack_set_process_callback(core.ptr, _nothing(), _NULL)
         if runner is not None and _IMPLEMENTATION != 'JACK 1':
             _lib.jack_set_process_thread(core.ptr, _ffi.cast(
                 'JackThreadCallback', 0), _NULL)
@@ -2321,6 +2370,8 @@ class _Workers:
         #: JACK 2 mixes up the answers to requests that several threads make
         #: for one client at the same time: they have to take turns.
         self.turns: dict[_t.Any, _threading.Lock] = {}
+        #: And on JACK 1 those who open or close a client, whichever it is.
+        self.comings = _threading.Lock()
 
     def start(self) -> None:
         """Have a thread ready: later it may be a bad moment to start one."""
@@ -2409,6 +2460,25 @@ class _Workers:
 
         It is on a thread of ours, where no signal handler can come between.
         """
+        if _IMPLEMENTATION == 'JACK 1' and name in ('jack_client_open',
+                                                    'jack_client_close'):
+            # Both start or end the one thread that it has for messages.
+            with self.only(name, patience):
+                yield from self.in_turn(name, ptr, token, patience, closing)
+        else:
+            yield from self.in_turn(name, ptr, token, patience, closing)
+
+    @_contextlib.contextmanager
+    def only(self, name: str, patience: float) -> _t.Iterator[None]:
+        if not self.comings.acquire(timeout=patience):
+            raise _no_answer(name)
+        try:
+            yield
+        finally:
+            self.comings.release()
+
+    def in_turn(self, name: str, ptr: _t.Any, token: list[bool],
+                patience: float, closing: bool) -> _t.Iterator[None]:
         if ptr is None:
             yield
             return
@@ -3163,6 +3233,8 @@ class Client:
                 return
             if core.silent:
                 _deactivate(core)
+            # A request that was given up may still be under way.
+            _workers.turn('jack_activate', ptr, _PATIENCE).release()
             for name in 'xrun', 'port_rename':
                 if name not in core.functions and _lib.has(
                         _NOTIFICATIONS[name].setter):
@@ -3191,6 +3263,8 @@ class Client:
             name in functions
             and not isinstance(functions[name], _NativeFunction)
             for name in ('sync', 'timebase', 'thread'))
+        if _IMPLEMENTATION == 'JACK 1' and not core.begun:
+            in_python |= 'thread_init' in functions
         message = f'cannot set the process callback of client {core.name!r}'
         _load_realtime_calls()
         # What the ports know is of another time.
@@ -3204,10 +3278,7 @@ class Client:
             if _IMPLEMENTATION == 'JACK 1':
                 core.cyclic = not functions.keys().isdisjoint(
                     ('sync', 'timebase', 'graph_order'))
-            # This C function gives 0 for any number but 0, and does nothing
-            # else.
-            nothing = (_ffi.cast('JackProcessCallback',
-                                 _address('jack_uuid_empty'))
+            nothing = (_nothing()
                        if core.cyclic and _IMPLEMENTATION != 'PipeWire'
                        else no_function)
             _lib.jack_set_process_callback(ptr, nothing, _NULL)
@@ -4014,7 +4085,9 @@ class Client:
         ptr = self._ptr
         a = self._port_name(source, 'source')
         b = self._port_name(destination, 'destination')
-        code = function(ptr, a, b)
+        own = self._core.own
+        code = (-1 if connecting and self._core.silent and (
+            a in own or b in own) else function(ptr, a, b))
         if code:
             verb = 'connect' if connecting else 'disconnect'
             names = [name.decode('utf-8', 'replace') for name in (a, b)]
@@ -7711,7 +7784,8 @@ class OwnMidiPort(MidiPort, OwnPort):
         Calls: `jack_midi_max_event_size`_
 
         """
-        return int(_rt.midi_space(self._events('max_event_size')))
+        space = int(_rt.midi_space(self._events('max_event_size')))
+        return space if _EXACT_FIT else max(0, space - 1)
 
     @property
     def lost_midi_events(self) -> int:
@@ -7880,7 +7954,7 @@ class OwnMidiPort(MidiPort, OwnPort):
             raise JackError(
                 f'cannot write a MIDI event of {size} bytes to '
                 f'{self._description()}: there is room for '
-                f'{_rt.midi_space(self._source)}')
+                f'{self.max_event_size}')
         self._last_time = time
 
     def reserve_midi_event(self, time: _t.SupportsIndex,

@@ -66,6 +66,25 @@ LACKS = [
     ),
     Lack(
         JACK_1,
+        "the server's end told to everybody",
+        'The shutdown callback of a client that is not active is not called, '
+        'and what the client knows by itself is no `JackError` then.',
+    ),
+    Lack(
+        JACK_1,
+        'patience with late clients',
+        'One that is late by half a second, or by a cycle in real time, is '
+        'thrown out, as its shutdown callback is told.  jackd gives more time '
+        'with the option ``-t``; all the others have to wait then.',
+    ),
+    Lack(
+        JACK_1,
+        'more than 256 ports',
+        'They are all that there are, unless jackd was started with ``-p``; '
+        'JACK 2 has 2048.',
+    ),
+    Lack(
+        JACK_1,
         'version and process numbers',
         '`version`, `version_string` and `client_pid` are a `JackError`.',
     ),

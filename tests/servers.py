@@ -115,6 +115,8 @@ class Server:
     program = None
     unpacked = None
     modes = ('sync',)
+    # What makes it wait for late clients for a long time.
+    patience = ()
 
     def __init__(
         self,
@@ -337,6 +339,8 @@ class Jackd(Server):
     """A server with a name and JACK's usual command line."""
 
     program = 'jackd'
+    # In milliseconds.  A real-time JACK 1 server would wait for one cycle.
+    patience = ('-t', '5000')
 
     @property
     def client_env(self):

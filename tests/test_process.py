@@ -635,6 +635,31 @@ def test_an_exception_stops_the_callback_and_prints_one_traceback(
     assert 'in give_up' in child.stderr
 
 
+@pytest.mark.needs('patience with late clients')
+def test_a_client_may_be_late_by_a_second(make_server, run_python):
+    run_python(
+        """
+        import time
+        import jack
+        from tests.notifications import wait_until
+
+        client = jack.Client('late')
+        cycles = []
+
+        @client.set_process_callback
+        def process(frames):
+            cycles.append(frames)
+            if len(cycles) == 10:
+                time.sleep(1)
+
+        with client:
+            wait_until(lambda: len(cycles) > 20)
+            assert client.active
+        """,
+        server=make_server(),
+    )
+
+
 def test_callback_exit_stops_the_callback_without_a_word(run_python):
     child = run_python(FAIL.format(statement='raise jack.CallbackExit'))
     assert child.stdout.split() == ['CallbackExit']

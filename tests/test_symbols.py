@@ -76,7 +76,6 @@ USES = {
     'jack_remove_property': "client.remove_property(1, 'key')",
     'jack_reserve_client_name': "client.reserve_client_name('x', '1')",
     'jack_reset_max_delayed_usecs': 'client.reset_max_delayed_usecs()',
-    'jack_ringbuffer_reset_size': 'jack.RingBuffer(16).reset(8)',
     'jack_session_notify': "client.session_notify(1, '/tmp/')",
     'jack_set_latency_callback': 'client.set_latency_callback(print)',
     'jack_set_port_rename_callback':
