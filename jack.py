@@ -1207,7 +1207,7 @@ class _Core:
     # Found faster in each cycle than in a dict.
     __slots__ = (
         'ptr', 'raw', 'name', 'prefix', 'server', 'end', 'closed', 'lost',
-        'client', 'active', 'silent', 'cyclic', 'begun', 'last_exception',
+        'client', 'active', 'cyclic', 'begun', 'last_exception',
         'xrun_count', 'lifecycle', 'functions', 'trampolines', 'kept',
         'notifiers', 'inside', 'own', 'renamed', 'remembered', 'ident',
         'frames', 'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
@@ -1230,8 +1230,6 @@ class _Core:
         #: Finds the client without keeping it alive.
         self.client: _abc.Callable[[], Client | None] = _gone
         self.active = False
-        #: Whether it is active for JACK 1 only, as it has failed.
-        self.silent = False
         #: Whether C functions are called in each cycle, if there are any.
         self.cyclic = True
         #: Whether the process thread has been here, on JACK 1.
@@ -1472,7 +1470,7 @@ class _Core:
         return _idle if function is None else function
 
     def shut_down(self, reason: str) -> None:
-        self.active = self.silent = False
+        self.active = False
         self.lost = True
         self.end = (f'has lost its JACK server ({reason}): close() it, and '
                     'open a new one when a server is running')
@@ -1974,10 +1972,7 @@ class _Runner:
             # Out of its own will: have the client taken out of the graph,
             # which is how JACK learns of the failure on each of its kinds.
             self.stopping = True
-            if _IMPLEMENTATION == 'JACK 1':
-                _fall_silent(core)
-            else:
-                _workers.hand_over(lambda: _deactivate(core))
+            _workers.hand_over(lambda: _deactivate(core))
         self.leave()
         core.leave_cycle_threads()
         return _NULL
@@ -2174,7 +2169,8 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
             core.end_cycle()
         except BaseException as error:
             core.failed('process', error)
-            _fall_silent(core)
+            core.active = False
+            _workers.hand_over(lambda: _deactivate(core, again=True))
         finally:
             core.ident = 0
         return 0
@@ -2305,32 +2301,62 @@ class _Haste:
 _haste = _Haste()
 
 
-def _fall_silent(core: _Core) -> None:
-    """Have a client of JACK 1 do nothing from now on, and be heard by nobody.
+def _leave_chain(ptr: _t.Any) -> int:
+    """Deactivate a client of JACK 1; return JACK's code.
 
-    One that is deactivated takes the signals that are meant for others, which
-    lose their cycles then, until it is closed.  So that has to wait until the
-    program does something about it.
+    The thread of such a client goes on waiting for the signal that its cycle
+    may begin, and takes it from whoever has got its place in the chain: those
+    lose their cycles, or are thrown out.  So what it waits at is exchanged.
     """
-    core.active = False
-    core.silent = True
+    waiting, signalling = _places_in_chain(ptr)
+    if waiting is not None and not _quiet_files:
+        _quiet_files.extend((*_os.pipe(),
+                             _os.open(_os.devnull, _os.O_WRONLY)))
+    code = int(_lib._raw.jack_deactivate(ptr))
+    if code:
+        return code
+    if waiting is not None:
+        _os.dup2(_quiet_files[0], waiting, inheritable=False)
+        _os.dup2(_quiet_files[2], signalling, inheritable=False)
+    # It must not be in Python when it is cancelled.
+    _lib.jack_set_process_callback(ptr, _nothing(), _NULL)
+    return 0
 
-    def disconnect() -> None:
-        # Whoever keeps us waiting is about to deactivate or close it.
-        with _contextlib.suppress(JackError), core:
-            for port in list(core.own.values()):
-                if core.silent and not core.end and (
-                        _lib.jack_port_connected(port._raw)):
-                    _lib.jack_port_disconnect(core.ptr, port._raw)
 
-    _workers.hand_over(disconnect)
+#: A pipe through which nothing comes, and a file in which all vanishes.
+_quiet_files: list[int] = []
 
 
-def _deactivate(core: _Core) -> int:
+def _places_in_chain(ptr: _t.Any) -> tuple[int | None, int]:
+    """Find the files at which a client of JACK 1 waits, and calls the next.
+
+    They are FIFOs, numbered along the chain.
+    """
+    import ctypes
+    import fcntl
+
+    folder = '/proc/self/fd'
+    done_fd = ctypes.CDLL(_lib._path).jack_get_process_done_fd
+    signalling = done_fd(ctypes.c_void_p(_int_from_ptr(ptr)))
+    # It may take no part in the cycle, and this may not be Linux.
+    with _contextlib.suppress(OSError, ValueError):
+        prefix, _, number = _os.readlink(
+            f'{folder}/{signalling}').rpartition('-')
+        name = f'{prefix}-{int(number) - 1}'
+        for entry in _os.listdir(folder):
+            with _contextlib.suppress(OSError):     # Others come and go.
+                if _os.readlink(f'{folder}/{entry}') == name and not (
+                        fcntl.fcntl(int(entry), fcntl.F_GETFL)
+                        & _os.O_ACCMODE):
+                    return int(entry), signalling
+    return None, signalling
+
+
+def _deactivate(core: _Core, again: bool = False) -> int:
     """Take a client out of the graph; return JACK's code."""
     with core, _haste:
         runner = core.runner
-        if not (core.active or core.silent or runner is not None):
+        if not core.active and runner is None and not again:
             return 0
         if core.ptr is None:
             return 0
@@ -2338,18 +2364,18 @@ def _deactivate(core: _Core) -> int:
             runner.stop()
         elif _IMPLEMENTATION == 'JACK 1':
             _await_callback(core)
-        core.active = core.silent = False
+        core.active = False
         core.runner = None
         if core.lost:
             # There is no server to ask; closing ends the thread.
             core.kept.append(runner)
             return 0
+        if _IMPLEMENTATION == 'JACK 1':
+            return int(_workers.ask('jack_deactivate', _leave_chain,
+                                    (core.ptr,), _PATIENCE, core.ptr,
+                                    watch=True))
         code = int(_lib.jack_deactivate(core.ptr))
-        if _IMPLEMENTATION == 'JACK 1' and not code:
-            # It takes signals meant for others, see below, and must not be
-            # in Python when it is cancelled.
-            _lib.jack_set_process_callback(core.ptr, _nothing(), _NULL)
-        if runner is not None and _IMPLEMENTATION != 'JACK 1':
+        if runner is not None:
             _lib.jack_set_process_thread(core.ptr, _ffi.cast(
                 'JackThreadCallback', 0), _NULL)
         return code
@@ -2638,6 +2664,9 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
                 notification = _NOTIFICATIONS[name]
                 getattr(_lib, notification.setter)(
                     ptr, _ffi.cast(notification.cdecl, 0), _NULL)
+        if _IMPLEMENTATION == 'JACK 1' and 'timebase' in core.trampolines:
+            with _contextlib.suppress(_NoAnswer):
+                _lib.jack_release_timebase(ptr)
     for native_id in core.notifiers:
         if native_id != _threading.get_native_id():
             _await_native(native_id)
@@ -3231,8 +3260,6 @@ class Client:
             ptr = core.require()
             if core.active:
                 return
-            if core.silent:
-                _deactivate(core)
             # A request that was given up may still be under way.
             _workers.turn('jack_activate', ptr, _PATIENCE).release()
             for name in 'xrun', 'port_rename':
@@ -3335,7 +3362,7 @@ class Client:
         core = self._core
         if core.closed:
             core.require()
-        if not (core.active or core.silent or core.runner is not None):
+        if not core.active and core.runner is None:
             return
         if not core.lost:
             _refuse_on_jack_thread(core.name, 'deactivated')
@@ -4085,9 +4112,7 @@ class Client:
         ptr = self._ptr
         a = self._port_name(source, 'source')
         b = self._port_name(destination, 'destination')
-        own = self._core.own
-        code = (-1 if connecting and self._core.silent and (
-            a in own or b in own) else function(ptr, a, b))
+        code = function(ptr, a, b)
         if code:
             verb = 'connect' if connecting else 'disconnect'
             names = [name.decode('utf-8', 'replace') for name in (a, b)]
@@ -5674,9 +5699,6 @@ class Client:
                 f'the {name.replace("_", " ")} callback of client '
                 f'{core.name!r} cannot be set while it is active: call '
                 'deactivate() first')
-        if core.silent:
-            _deactivate(core)
-
     def _require_cycle(self, is_native: bool) -> None:
         """Take part in the cycle when sync or timebase callbacks need it."""
         core = self._core

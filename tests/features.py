@@ -118,14 +118,6 @@ LACKS = [
     ),
     Lack(
         JACK_1,
-        'clients that are inactive beside active ones',
-        'One that was deactivated takes the signals that are meant for '
-        'others: they lose most of their cycles until it is closed, or active '
-        'again.  It is the same in C.  One whose process callback has failed '
-        'is disconnected only.',
-    ),
-    Lack(
-        JACK_1,
         'requests within callbacks',
         'To connect, to register a port, `Client.get_all_connections` and '
         'whatever else has to be asked of the server is a `JackError` there, '

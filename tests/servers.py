@@ -230,7 +230,9 @@ class Server:
             self.process.kill()
             self.process.wait()
             self._stopped = True
-            raise RuntimeError(f'{e}\n{self.log()}') from None
+            log = self.log()
+            self._close_log()
+            raise RuntimeError(f'{e}\n{log}') from None
         return self
 
     def stop(self):

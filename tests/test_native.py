@@ -590,10 +590,12 @@ def test_a_port_that_is_gone_has_no_address(client):
 # -- The other callbacks ------------------------------------------------------
 
 
-def test_a_native_thread_init_callback_is_called(library, client, work):
+def test_a_native_thread_init_callback_is_called(
+    library, client, work, wait_until
+):
     client.set_thread_init_callback(library.begin_thread, work)
     with client:
-        assert work['calls'] > 0
+        wait_until(lambda: work['calls'] > 0)
 
 
 @pytest.mark.parametrize('process', ['native', 'python', 'none'])

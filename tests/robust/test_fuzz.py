@@ -4,12 +4,9 @@
 """
 
 
-def test_the_graph_is_what_a_model_says(make_server, run_module, lacks):
+def test_the_graph_is_what_a_model_says(make_server, run_module):
     server = make_server(mode='sync')
-    left_out = []
-    if lacks('clients that are inactive beside active ones'):
-        left_out = ['deactivate']
-    child = run_module('graph', 8, *left_out, server=server, timeout=90)
+    child = run_module('graph', 8, server=server, timeout=90)
     assert child.stderr == ''
     assert server.alive(), server.log()
 
