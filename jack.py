@@ -625,8 +625,7 @@ def _library_candidates(platform: str, is_64bit: bool,
 
 # What cffi raises for a function that a library lacks, and for a variable; and
 # for both of them when the declarations were parsed in advance.
-_MISSING = (AttributeError, KeyError,
-            getattr(_ffi, 'error', AttributeError))
+_MISSING = AttributeError, KeyError, getattr(_ffi, 'error', KeyError)
 
 
 class _Library:
@@ -1207,7 +1206,7 @@ class _Core:
     # Found faster in each cycle than in a dict.
     __slots__ = (
         'ptr', 'raw', 'name', 'prefix', 'server', 'end', 'closed', 'lost',
-        'client', 'active', 'cyclic', 'begun', 'last_exception',
+        'client', 'active', 'leaving', 'cyclic', 'begun', 'last_exception',
         'xrun_count', 'lifecycle', 'functions', 'trampolines', 'kept',
         'notifiers', 'inside', 'own', 'renamed', 'remembered', 'ident',
         'frames', 'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
@@ -1230,6 +1229,8 @@ class _Core:
         #: Finds the client without keeping it alive.
         self.client: _abc.Callable[[], Client | None] = _gone
         self.active = False
+        #: Whether deactivation has begun, and perhaps not been completed.
+        self.leaving = False
         #: Whether C functions are called in each cycle, if there are any.
         self.cyclic = True
         #: Whether the process thread has been here, on JACK 1.
@@ -1729,9 +1730,10 @@ def _on_port_connect(function: _t.Any, core: _Core, a_id: int, b_id: int,
     callback, only_available = function
     a = _notified_port(core, a_id)
     b = _notified_port(core, b_id)
-    if a is not None and b is not None and a.is_input:
-        # JACK 1 begins with the own port of the client that it tells.  Who
-        # has both of them is told twice.
+    if _IMPLEMENTATION == 'JACK 1' and (
+            a is not None and b is not None and a.is_input):
+        # It begins with the own port of the client that it tells, and tells
+        # who has both of them twice.
         if isinstance(a, OwnPort) and isinstance(b, OwnPort):
             return
         a, b = b, a
@@ -2308,16 +2310,21 @@ def _leave_chain(ptr: _t.Any) -> int:
     may begin, and takes it from whoever has got its place in the chain: those
     lose their cycles, or are thrown out.  So what it waits at is exchanged.
     """
-    waiting, signalling = _places_in_chain(ptr)
-    if waiting is not None and not _quiet_files:
+    place = _place_in_chain(ptr)
+    if not _quiet_files:
         _quiet_files.extend((*_os.pipe(),
                              _os.open(_os.devnull, _os.O_WRONLY)))
     code = int(_lib._raw.jack_deactivate(ptr))
     if code:
         return code
-    if waiting is not None:
-        _os.dup2(_quiet_files[0], waiting, inheritable=False)
-        _os.dup2(_quiet_files[2], signalling, inheritable=False)
+    if place is not None:
+        waiting, signalling, name = place
+        if _signals_at(ptr) != signalling or _link(waiting) != name:
+            # Somebody else has come or gone, and the chain was made anew.
+            place = _place_in_chain(ptr)
+    if place is not None:
+        _os.dup2(_quiet_files[0], place[0], inheritable=False)
+        _os.dup2(_quiet_files[2], place[1], inheritable=False)
     # It must not be in Python when it is cancelled.
     _lib.jack_set_process_callback(ptr, _nothing(), _NULL)
     return 0
@@ -2327,36 +2334,51 @@ def _leave_chain(ptr: _t.Any) -> int:
 _quiet_files: list[int] = []
 
 
-def _places_in_chain(ptr: _t.Any) -> tuple[int | None, int]:
+def _place_in_chain(ptr: _t.Any) -> tuple[int, int, str] | None:
     """Find the files at which a client of JACK 1 waits, and calls the next.
 
-    They are FIFOs, numbered along the chain.
+    They are FIFOs, numbered along the chain; that of the first is named, too.
+    There are none if it takes no part in the cycle, or this is not Linux.
     """
-    import ctypes
     import fcntl
 
-    folder = '/proc/self/fd'
-    done_fd = ctypes.CDLL(_lib._path).jack_get_process_done_fd
-    signalling = done_fd(ctypes.c_void_p(_int_from_ptr(ptr)))
-    # It may take no part in the cycle, and this may not be Linux.
-    with _contextlib.suppress(OSError, ValueError):
-        prefix, _, number = _os.readlink(
-            f'{folder}/{signalling}').rpartition('-')
-        name = f'{prefix}-{int(number) - 1}'
-        for entry in _os.listdir(folder):
-            with _contextlib.suppress(OSError):     # Others come and go.
-                if _os.readlink(f'{folder}/{entry}') == name and not (
-                        fcntl.fcntl(int(entry), fcntl.F_GETFL)
-                        & _os.O_ACCMODE):
-                    return int(entry), signalling
-    return None, signalling
+    def is_read(fd: int) -> bool:
+        try:
+            return not fcntl.fcntl(fd, fcntl.F_GETFL) & _os.O_ACCMODE
+        except OSError:
+            return False    # It has just been closed.
+
+    signalling = _signals_at(ptr)
+    prefix, _, number = _link(signalling).rpartition('-')
+    if not number.isdigit():
+        return None
+    name = f'{prefix}-{int(number) - 1}'
+    found = [fd for fd in map(int, _os.listdir('/proc/self/fd'))
+             if _link(fd) == name and is_read(fd)]
+    return (found[0], signalling, name) if len(found) == 1 else None
+
+
+def _signals_at(ptr: _t.Any) -> int:
+    """Return the file by which a client of JACK 1 calls the next."""
+    import ctypes
+
+    get = ctypes.CDLL(_lib._path).jack_get_process_done_fd
+    return int(get(ctypes.c_void_p(_int_from_ptr(ptr))))
+
+
+def _link(fd: int) -> str:
+    """Name an open file; nothing if it is closed, or this is not Linux."""
+    try:
+        return _os.readlink(f'/proc/self/fd/{fd}')
+    except OSError:
+        return ''
 
 
 def _deactivate(core: _Core, again: bool = False) -> int:
     """Take a client out of the graph; return JACK's code."""
     with core, _haste:
         runner = core.runner
-        if not core.active and runner is None and not again:
+        if not (core.active or core.leaving or again or runner is not None):
             return 0
         if core.ptr is None:
             return 0
@@ -2364,6 +2386,8 @@ def _deactivate(core: _Core, again: bool = False) -> int:
             runner.stop()
         elif _IMPLEMENTATION == 'JACK 1':
             _await_callback(core)
+        # A signal handler's exception may come between.
+        core.leaving = True
         core.active = False
         core.runner = None
         if core.lost:
@@ -2371,11 +2395,13 @@ def _deactivate(core: _Core, again: bool = False) -> int:
             core.kept.append(runner)
             return 0
         if _IMPLEMENTATION == 'JACK 1':
-            return int(_workers.ask('jack_deactivate', _leave_chain,
+            code = int(_workers.ask('jack_deactivate', _leave_chain,
                                     (core.ptr,), _PATIENCE, core.ptr,
                                     watch=True))
-        code = int(_lib.jack_deactivate(core.ptr))
-        if runner is not None:
+        else:
+            code = int(_lib.jack_deactivate(core.ptr))
+        core.leaving = False
+        if _IMPLEMENTATION != 'JACK 1' and runner is not None:
             _lib.jack_set_process_thread(core.ptr, _ffi.cast(
                 'JackThreadCallback', 0), _NULL)
         return code
@@ -2496,6 +2522,7 @@ class _Workers:
 
     @_contextlib.contextmanager
     def only(self, name: str, patience: float) -> _t.Iterator[None]:
+        """Keep others from opening and closing clients meanwhile."""
         if not self.comings.acquire(timeout=patience):
             raise _no_answer(name)
         try:
@@ -2505,6 +2532,7 @@ class _Workers:
 
     def in_turn(self, name: str, ptr: _t.Any, token: list[bool],
                 patience: float, closing: bool) -> _t.Iterator[None]:
+        """Keep others from making requests for the same client meanwhile."""
         if ptr is None:
             yield
             return
@@ -3262,6 +3290,8 @@ class Client:
                 return
             # A request that was given up may still be under way.
             _workers.turn('jack_activate', ptr, _PATIENCE).release()
+            if core.leaving:
+                _deactivate(core)
             for name in 'xrun', 'port_rename':
                 if name not in core.functions and _lib.has(
                         _NOTIFICATIONS[name].setter):
@@ -5699,6 +5729,7 @@ class Client:
                 f'the {name.replace("_", " ")} callback of client '
                 f'{core.name!r} cannot be set while it is active: call '
                 'deactivate() first')
+
     def _require_cycle(self, is_native: bool) -> None:
         """Take part in the cycle when sync or timebase callbacks need it."""
         core = self._core

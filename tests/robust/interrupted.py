@@ -97,7 +97,7 @@ def main(rounds):
     gc.collect()
     # A client that was opened when the exception came has been closed.
     wait_until(lambda: count('fd') <= descriptors, BOUND)
-    assert witness.get_ports('^subject') == []
+    wait_until(lambda: witness.get_ports('^subject') == [])
     witness.close()
 
 
