@@ -2314,6 +2314,13 @@ def _leave_chain(ptr: _t.Any) -> int:
     if not _quiet_files:
         _quiet_files.extend((*_os.pipe(),
                              _os.open(_os.devnull, _os.O_WRONLY)))
+    if place is not None:
+        # When a cycle has just begun, there is time until the next signals.
+        period, frame = _period(ptr), _lib.jack_last_frame_time(ptr)
+        deadline = _time.monotonic() + 2 * period
+        while (_lib.jack_last_frame_time(ptr) == frame
+               and _time.monotonic() < deadline):
+            _time.sleep(period / 16)
     code = int(_lib._raw.jack_deactivate(ptr))
     if code:
         return code
@@ -2353,8 +2360,8 @@ def _place_in_chain(ptr: _t.Any) -> tuple[int, int, str] | None:
     if not number.isdigit():
         return None
     name = f'{prefix}-{int(number) - 1}'
-    found = [fd for fd in map(int, _os.listdir('/proc/self/fd'))
-             if _link(fd) == name and is_read(fd)]
+    found = [fd for fd, link in _links().items()
+             if link == name and is_read(fd) and _inherited.get(fd) != name]
     return (found[0], signalling, name) if len(found) == 1 else None
 
 
@@ -2364,6 +2371,15 @@ def _signals_at(ptr: _t.Any) -> int:
 
     get = ctypes.CDLL(_lib._path).jack_get_process_done_fd
     return int(get(ctypes.c_void_p(_int_from_ptr(ptr))))
+
+
+#: What a forked child has got from its parent.
+_inherited: dict[int, str] = {}
+
+
+def _links() -> dict[int, str]:
+    """Name all open files."""
+    return {fd: _link(fd) for fd in map(int, _os.listdir('/proc/self/fd'))}
 
 
 def _link(fd: int) -> str:
@@ -2784,6 +2800,8 @@ def _forget_parent() -> None:
     _notified_threads.clear()
     _cycle_threads.clear()
     _workers = _Workers()
+    if _IMPLEMENTATION == 'JACK 1' and _os.path.isdir('/proc/self/fd'):
+        _inherited.update(_links())
 
 
 # Whether a client has ever been opened in this process, see get_time().
