@@ -2314,13 +2314,6 @@ def _leave_chain(ptr: _t.Any) -> int:
     if not _quiet_files:
         _quiet_files.extend((*_os.pipe(),
                              _os.open(_os.devnull, _os.O_WRONLY)))
-    if place is not None:
-        # When a cycle has just begun, there is time until the next signals.
-        period, frame = _period(ptr), _lib.jack_last_frame_time(ptr)
-        deadline = _time.monotonic() + 2 * period
-        while (_lib.jack_last_frame_time(ptr) == frame
-               and _time.monotonic() < deadline):
-            _time.sleep(period / 16)
     code = int(_lib._raw.jack_deactivate(ptr))
     if code:
         return code
