@@ -2709,9 +2709,11 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
             _await_native(native_id)
     core.leave_cycle_threads()
     try:
-        if _IMPLEMENTATION == 'PipeWire':
-            # 1.4.2 crashes when a client with connected ports is closed after
-            # the server has died; without ports it does not.
+        if _IMPLEMENTATION == 'PipeWire' or (
+                _IMPLEMENTATION == 'JACK 1' and not lost):
+            # PipeWire 1.4.2 crashes when a client with connected ports is
+            # closed after the server has died; without ports it does not.
+            # JACK 1 shows the ports for a while after the client has gone.
             for port in list(core.own.values()):
                 _lib.jack_port_unregister(ptr, port._raw)
         if _IMPLEMENTATION == 'JACK 2' and not lost:
