@@ -97,6 +97,24 @@ NOTIFICATIONS = [
 #: The kinds that come in the process cycle, beside the process callback.
 IN_CYCLE = ['timebase', 'sync']
 
+#: What the server has to be able to do; see tests/features.py.
+NEEDS = {
+    'port_rename': 'notification of renamed ports',
+    'xrun': 'notification of xruns',
+}
+
+
+def needed(kinds):
+    """Parameters for a test in which notifications of these kinds come."""
+    import pytest
+
+    return [
+        pytest.param(kind, marks=pytest.mark.needs(NEEDS[kind]))
+        if kind in NEEDS
+        else kind
+        for kind in kinds
+    ]
+
 
 def setter(client, kind):
     return getattr(client, f'set_{kind}_callback')

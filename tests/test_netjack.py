@@ -8,6 +8,7 @@ a server would read its own announcements.
 import contextlib
 
 import pages
+import pytest
 import servers
 from peers import Peer
 
@@ -113,6 +114,7 @@ def on_one_machine(text, net_port):
     )
 
 
+@pytest.mark.needs('internal clients')
 def test_audio_and_midi_go_to_another_server_and_back():
     net_port = servers.free_udp_port()
     there = servers.NetSlave(net_port)

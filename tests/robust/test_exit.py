@@ -3,6 +3,7 @@
 Those of ``tests/test_lifecycle.py`` are simpler ones.
 """
 
+import re
 import signal
 import sys
 import time
@@ -351,8 +352,9 @@ def run_to_end(run_python, server, code, early=''):
     child = run_python(
         BEGIN.replace('EARLY', early) + code, server=server, check=False
     )
-    assert child.stdout.split(), child.stderr
-    return child, time.monotonic() - float(child.stdout.split()[0])
+    begin = re.search(r'\d+\.\d+', child.stdout)
+    assert begin, child.stderr
+    return child, time.monotonic() - float(begin.group())
 
 
 def check_graph(server):
@@ -361,12 +363,12 @@ def check_graph(server):
 
 
 @pytest.mark.parametrize(
-    ('end', 'args'),
-    [(end, ()) for end in ENDS] + [(end, ('-S',)) for end in SYNC_TOO],
+    ('end', 'mode'),
+    [(end, None) for end in ENDS] + [(end, 'sync') for end in SYNC_TOO],
     ids=str,
 )
-def test_a_program_may_end_in_this_way(make_server, run_python, end, args):
-    server = make_server(args=args)
+def test_a_program_may_end_in_this_way(make_server, run_python, end, mode):
+    server = make_server(mode=mode)
     code, returncode, err = ENDS[end]
     early = ''
     if end == 'atexit of before the import':
