@@ -66,6 +66,13 @@ def pytest_collection_modifyitems(config, items):
                 )
 
 
+def pytest_generate_tests(metafunc):
+    """Run what takes *server_mode* in each mode that the server has."""
+    if 'server_mode' in metafunc.fixturenames:
+        cls = servers.KINDS[metafunc.config.getoption('server')]
+        metafunc.parametrize('server_mode', cls.modes)
+
+
 def pytest_report_header(config):
     cls = servers.KINDS[config.getoption('server')]
     return f'server: {cls.title} ({cls.kind})'
@@ -116,6 +123,12 @@ def make_server(server_class):
     for server in started:
         server.stop()
     assert [file for server in started for file in server.leftovers()] == []
+
+
+@pytest.fixture
+def mode_server(make_server, server_mode):
+    """A server of the test's own, in each of the modes that it has."""
+    return make_server(mode=server_mode)
 
 
 _numbers = itertools.count(1)

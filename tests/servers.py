@@ -104,23 +104,30 @@ class Server:
 
     One whose program is in the folder *unpacked* has a libjack of its own,
     which a process finds only if it was started with `library_env`.
+
+    *modes* are those that such a server has: ``'sync'`` if a cycle waits for
+    the clients, and ``'async'`` if it plays what they wrote in the last one.
+    The first is what a user gets.
     """
 
     kind = None
     title = None
     program = None
     unpacked = None
+    modes = ('sync',)
 
     def __init__(
         self,
         samplerate=48000,
         blocksize=256,
+        mode=None,
         realtime=False,
         args=(),
         name=None,
     ):
         self.samplerate = samplerate
         self.blocksize = blocksize
+        self.mode = mode or self.modes[0]
         self.realtime = realtime
         self.args = list(args)
         self.name = name or f'jacktest-{os.getpid()}-{next(_numbers)}'
@@ -330,7 +337,6 @@ class Jackd(Server):
     """A server with a name and JACK's usual command line."""
 
     program = 'jackd'
-    mode = ()
 
     @property
     def client_env(self):
@@ -347,7 +353,6 @@ class Jackd(Server):
             '-n',
             self.name,
             '-R' if self.realtime else '-r',
-            *self.mode,
             *self.args,
             '-d',
             'dummy',
@@ -361,6 +366,12 @@ class Jackd(Server):
 class Jack2(Jackd):
     kind = 'jack2'
     title = 'JACK 2'
+    modes = ('async', 'sync')
+
+    @property
+    def command(self):
+        program, *arguments = super().command
+        return [program, *['-S'] * (self.mode == 'sync'), *arguments]
 
     @property
     def socket(self):
@@ -424,7 +435,7 @@ def free_udp_port():
 class Jack2Sync(Jack2):
     kind = 'jack2sync'
     title = 'JACK 2 with -S'
-    mode = ('-S',)
+    modes = ('sync',)
 
 
 class Jack1(Jackd):

@@ -15,18 +15,10 @@ from peers import Cycle, Peer
 
 import jack
 
-MODES = {'async': (), 'sync': ('-S',)}
-
 # The promise is one second.  The test machines run other things at the same
 # time, so twice that is allowed; what it guards against are the 5 s and more
 # that libjack waits for a client which does not answer.
 EXIT_SECONDS = 2
-
-
-@pytest.fixture(params=MODES, ids=MODES)
-def mode_server(request, make_server):
-    """A server of the test's own, in each of JACK 2's two modes."""
-    return make_server(args=MODES[request.param])
 
 
 # -- The end of a program -----------------------------------------------------

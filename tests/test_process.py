@@ -806,11 +806,7 @@ def test_frame_time_relates_other_threads_to_the_cycle(client):
     assert inside <= after + client.blocksize
 
 
-@pytest.mark.parametrize('mode', [(), ('-S',)], ids=['async', 'sync'])
-def test_freewheeling_runs_faster_than_real_time(
-    make_server, run_python, mode
-):
-    server = make_server(args=mode)
+def test_freewheeling_runs_faster_than_real_time(mode_server, run_python):
     child = run_python(
         """
         import threading
@@ -843,7 +839,7 @@ def test_freewheeling_runs_faster_than_real_time(
             took = time.monotonic() - before
             print(50 * client.blocksize / client.samplerate / took)
         """,
-        server=server,
+        server=mode_server,
         timeout=60,
     )
     # The cycles that ran before the setter returned are counted, too.

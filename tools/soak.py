@@ -20,17 +20,17 @@ PARTS = {
     'threads': (
         ['load', 'threads', 60], {'blocksize': 64}),
     'threads-sync': (
-        ['load', 'threads', 60], {'blocksize': 64, 'args': ['-S']}),
+        ['load', 'threads', 60], {'blocksize': 64, 'mode': 'sync'}),
     'ports': (['load', 'ports', 1500], {}),
     'port-limit': (['load', 'port-limit'], {}),
     'client-limit': (['load', 'client-limit'], {}),
     'vanishing': (['load', 'vanishing', 60], {}),
     'churn': (['load', 'churn', 1000], {}),
-    'churn-sync': (['load', 'churn', 1000], {'args': ['-S']}),
-    'graph': (['graph', 500], {'args': ['-S']}),
+    'churn-sync': (['load', 'churn', 1000], {'mode': 'sync'}),
+    'graph': (['graph', 500], {'mode': 'sync'}),
     'rings': (['rings', 5000], {}),
     # The cycles of 24 hours at 48 kHz.
-    'cycles': (['load', 'cycles', 16_200_000], {'args': ['-S']}),
+    'cycles': (['load', 'cycles', 16_200_000], {'mode': 'sync'}),
 }
 
 

@@ -1,16 +1,6 @@
-"""What the tests of abuse share: child processes, and servers to abuse."""
+"""What the tests of abuse share: child processes."""
 
 import pytest
-
-MODES = {'async': (), 'sync': ('-S',)}
-
-
-@pytest.fixture(params=MODES, ids=MODES)
-def mode_server(request, make_server):
-    """A server of the test's own, in each of JACK 2's two modes."""
-    server = make_server(args=MODES[request.param])
-    server.is_sync = request.param == 'sync'
-    return server
 
 
 @pytest.fixture

@@ -361,12 +361,12 @@ def check_graph(server):
 
 
 @pytest.mark.parametrize(
-    ('end', 'args'),
-    [(end, ()) for end in ENDS] + [(end, ('-S',)) for end in SYNC_TOO],
+    ('end', 'mode'),
+    [(end, None) for end in ENDS] + [(end, 'sync') for end in SYNC_TOO],
     ids=str,
 )
-def test_a_program_may_end_in_this_way(make_server, run_python, end, args):
-    server = make_server(args=args)
+def test_a_program_may_end_in_this_way(make_server, run_python, end, mode):
+    server = make_server(mode=mode)
     code, returncode, err = ENDS[end]
     early = ''
     if end == 'atexit of before the import':

@@ -62,7 +62,7 @@ def test_all_failures_in_the_cycle(mode_server, run_module, kind):
 @pytest.mark.parametrize('kind', KINDS)
 def test_all_failures_in_a_notification(make_server, run_module, kind):
     # Freewheeling takes seconds without -S.
-    server = make_server(args=['-S'], blocksize=128)
+    server = make_server(mode='sync', blocksize=128)
     check(run_module('failing', kind, server=server, timeout=40))
 
 
@@ -96,7 +96,7 @@ RETURNED = ['text', '2**70', 'exception', 'pointer', 'undecided']
 def test_whatever_a_callback_returns_does_no_harm(
     make_server, run_module, kind
 ):
-    server = make_server(args=['-S'], blocksize=128)
+    server = make_server(mode='sync', blocksize=128)
     child = run_module('returning', kind, server=server, timeout=30)
     assert child.stdout.split() == RETURNED
     # The answer of a sync callback is asked for, and had none.

@@ -5,7 +5,7 @@
 
 
 def test_the_graph_is_what_a_model_says(make_server, run_module):
-    server = make_server(args=['-S'])
+    server = make_server(mode='sync')
     child = run_module('graph', 8, server=server, timeout=90)
     assert child.stderr == ''
     assert server.alive(), server.log()
@@ -14,7 +14,7 @@ def test_the_graph_is_what_a_model_says(make_server, run_module):
 def test_arbitrary_arguments_are_taken_or_refused_in_plain_words(
     make_server, run_module
 ):
-    server = make_server(args=['-S'])
+    server = make_server(mode='sync')
     child = run_module('parsers', 100, server=server, timeout=90)
     assert child.stderr == ''
     assert server.alive(), server.log()

@@ -36,7 +36,7 @@ def test_ends_within_the_cycle(mode_server, run_module, kind):
 @pytest.mark.parametrize('kind', KINDS)
 def test_ends_within_a_notification(make_server, run_module, kind):
     # Freewheeling takes seconds without -S.
-    server = make_server(args=['-S'], blocksize=128)
+    server = make_server(mode='sync', blocksize=128)
     names = REFUSED if kind in KEPT else REFUSED + GARBAGE
     attempt(run_module, server, kind, names)
 

@@ -202,7 +202,7 @@ for buffer in kept:
     ],
 )
 def test_kept_buffers_remain_memory_of_their_own(make_server, run_python, end):
-    child = run_python(AFTERWARDS, end, server=make_server(args=['-S']))
+    child = run_python(AFTERWARDS, end, server=make_server(mode='sync'))
     assert child.stderr == ''
 
 

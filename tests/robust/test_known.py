@@ -178,11 +178,10 @@ print('done')
 @pytest.mark.skipif(
     not may_be_realtime(), reason='needs the right to real-time scheduling'
 )
-@pytest.mark.parametrize('args', [[], ['-S']], ids=['async', 'sync'])
 def test_twenty_rounds_and_the_end_pass_in_real_time(
-    make_server, run_python, args
+    make_server, run_python, server_mode
 ):
-    server = make_server(realtime=True, args=args)
+    server = make_server(realtime=True, mode=server_mode)
     child = run_python(ROUNDS, server=server, timeout=60)
     assert child.stdout == 'done\n'
     assert child.stderr == ''

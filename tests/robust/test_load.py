@@ -12,13 +12,13 @@ def test_eight_threads_use_one_client_while_cycles_run(
 
 
 def test_a_client_may_have_500_ports(make_server, run_module):
-    server = make_server(args=['-S'])
+    server = make_server(mode='sync')
     child = run_module('load', 'ports', 500, server=server, timeout=60)
     assert child.stderr == ''
 
 
 def test_the_error_names_the_limit_of_ports(make_server, run_module):
-    server = make_server(args=['-S', '-p', '128'])
+    server = make_server(mode='sync', args=['-p', '128'])
     child = run_module('load', 'port-limit', server=server, timeout=60)
     assert child.stderr == ''
 
@@ -47,6 +47,6 @@ def test_programs_come_and_go_beside_each_other(mode_server, run_module):
 def test_a_hundred_thousand_cycles_leave_the_memory_level(
     make_server, run_module
 ):
-    server = make_server(args=['-S'])
+    server = make_server(mode='sync')
     child = run_module('load', 'cycles', 100_000, server=server, timeout=60)
     assert child.stderr == ''

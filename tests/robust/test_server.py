@@ -6,8 +6,6 @@ import signal
 import pytest
 from peers import Peer
 
-MODES = {'async': (), 'sync': ('-S',)}
-
 #: What a client is doing at that moment; see tests/robust/bereaved.py.
 STATES = [
     'idle',
@@ -72,11 +70,10 @@ def test_a_server_is_killed_and_restarted(mode_server, state):
         tell_all(peers, 'back', 'again')
 
 
-@pytest.mark.parametrize('mode', MODES)
-def test_a_server_freezes_for_a_while(make_server, mode):
+def test_a_server_freezes_for_a_while(make_server, server_mode):
     # At the same time, as each of them takes some seconds.
     places = {
-        state: make_server(args=MODES[mode])
+        state: make_server(mode=server_mode)
         for state in ['others', *BLOCKING]
     }
     servers = list(places.values())
