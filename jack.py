@@ -1181,7 +1181,8 @@ class _Core:
         'lifecycle', 'functions', 'trampolines', 'kept', 'notifiers',
         'inside', 'own', 'renamed', 'remembered', 'ident', 'frames',
         'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
-        'event_views', 'runner', 'positions', 'handle', '__weakref__')
+        'event_views', 'runner', 'positions', 'handle', 'uuid',
+        '__weakref__')
 
     def __init__(self, ptr: _t.Any, name: str, server: str) -> None:
         #: The C pointer; `None` from the moment that closing begins.
@@ -1240,6 +1241,8 @@ class _Core:
         self.positions: _collections.deque[tuple[_t.Any, _t.Any]] = (
             _collections.deque())
         self.handle: _t.Any = None
+        #: What `catch_up` asks about.
+        self.uuid: int | None = None
 
     def make_position(self, spare: tuple[_t.Any, _t.Any] | None
                       ) -> tuple[_t.Any, _t.Any]:
@@ -1379,6 +1382,20 @@ class _Core:
         memory = self.remembered.pop(old, None)
         if memory is not None:
             self.remembered[new] = memory._replace(name=new)
+
+    def catch_up(self) -> bool:
+        """Let libjack learn all that has happened so far, on PipeWire.
+
+        There each client is told for itself, in its turn, of what others do.
+        The answer to any request comes after what there was to tell before,
+        and to remove a property that nobody has set changes nothing.
+        """
+        if _IMPLEMENTATION != 'PipeWire' or _on_jack_thread():
+            return False
+        ptr = self.require()
+        if self.uuid is None:
+            self.uuid = int(_take_string(_lib.jack_client_get_uuid(ptr)))
+        return not _lib.jack_remove_property(ptr, self.uuid, b'nobody')
 
     def begin_cycle(self, frames: int) -> None:
         """Let the ports notice that there is new data."""
@@ -2884,6 +2901,9 @@ class Client:
             raise JackError(f'client {self._core.name!r} is open already: '
                             'close() it first')
         data = _encode_name(name, 'name')
+        if _IMPLEMENTATION == 'PipeWire' and len(data) >= client_name_size():
+            # It would cut the name.
+            raise JackOpenError(name, Status(_UNANSWERED))
         options = _lib.JackNullOption
         extra = []
         if use_exact_name:
@@ -2945,7 +2965,8 @@ class Client:
         global _clock_runs
         self._status = status
         if ptr == _NULL:
-            raise JackOpenError(name, status)
+            # JACK 1 and PipeWire do not always say that it is a failure.
+            raise JackOpenError(name, Status(status._code | _lib.JackFailure))
         _clock_runs = True
         core = _Core(ptr, _string(_lib.jack_get_client_name(ptr)), server_key)
         core.client = _weakref.ref(self)
@@ -3780,6 +3801,7 @@ class Client:
 
     def _list_names(self, pattern: bytes, types: bytes,
                     flags: int) -> list[bytes]:
+        self._core.catch_up()
         return _take_names(_lib.jack_get_ports(
             self._ptr, pattern or _NULL, types or _NULL, flags))
 
@@ -3794,8 +3816,10 @@ class Client:
         if not isinstance(port, str):
             raise TypeError(f'{argument} must be a Port or the full name of '
                             f'one, not {type(port).__name__}')
+        name = _encode_name(port, argument)
+        self._core.catch_up()
         return _not_null(
-            _lib.jack_port_by_name(self._ptr, _encode_name(port, argument)),
+            _lib.jack_port_by_name(self._ptr, name),
             f'there is no port {port!r}')
 
     def _port_name(self, port: str | Port, argument: str) -> bytes:
@@ -3908,6 +3932,8 @@ class Client:
         a = self._port_name(source, 'source')
         b = self._port_name(destination, 'destination')
         code = function(ptr, a, b)
+        if code and self._core.catch_up():
+            code = function(ptr, a, b)
         if code:
             verb = 'connect' if connecting else 'disconnect'
             names = [name.decode('utf-8', 'replace') for name in (a, b)]
@@ -3925,6 +3951,7 @@ class Client:
 
         JACK 2 reads connections from the state of the current cycle.
         """
+        self._core.catch_up()
         server = self._core.server
         patch = _last_patches.get(server)
         if patch is None or _on_jack_thread():

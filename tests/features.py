@@ -76,9 +76,10 @@ LACKS = [
     ),
     Lack(
         PIPEWIRE,
-        'blocksizes that are set at once',
-        'The new `Client.blocksize` holds some cycles later, and no size is '
-        'refused; 0.3 takes the next power of two.',
+        'blocksizes of the server',
+        'The new `Client.blocksize` holds some cycles later, and only while '
+        'the client which has set it is active.  No size is refused; 0.3 '
+        'takes the next power of two.',
     ),
     Lack(
         ('pipewire-new',),
@@ -87,14 +88,43 @@ LACKS = [
     ),
     Lack(
         ('pipewire',),
-        'exact names',
+        'names of one client each',
         'A name that is taken is given to a second client as well, with '
         '*use_exact_name* too.',
     ),
     Lack(
         PIPEWIRE,
+        'clients numbered from 01 to 99',
+        'The second client of a name gets a larger number, and there is no '
+        'end of them.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'servers that are started on demand',
+        'Without a server, opening a client is a `JackOpenError` at once.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'connections of active clients only',
+        'Ports can be connected before `Client.activate` already.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'modes of scheduling',
+        '`Client.realtime` is always true.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'messages of libjack',
+        'The functions given to `set_error_function` and `set_info_function` '
+        'are never called; ``PIPEWIRE_DEBUG=3`` in the environment makes '
+        'libjack write to stderr.',
+    ),
+    Lack(
+        PIPEWIRE,
         'sessions',
-        '`Client.session_notify` and its relatives are a `JackError`.',
+        '`Client.session_notify` and its relatives are a `JackError`, and '
+        'a *session_id* is ignored.',
     ),
 ]
 

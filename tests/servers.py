@@ -176,6 +176,11 @@ class Server:
         return self.process.pid
 
     @property
+    def servername(self):
+        """What to give to `jack.Client` for this server."""
+        return self.name
+
+    @property
     def env(self):
         return {**os.environ, **self.library_env(), **self.client_env}
 
@@ -513,6 +518,10 @@ class PipeWire(Server):
             str(self.folder / 'pipewire.conf'),
             *self.args,
         ]
+
+    @property
+    def servername(self):
+        return str(self.socket)
 
     @property
     def socket(self):
