@@ -1681,7 +1681,9 @@ def _notified_port(core: _Core, port_id: int) -> Port | None:
     client = core.client()
     if client is None:
         return None
-    if _lib.jack_port_by_name(core.ptr, name) != _NULL:
+    own = core.own.get(name)
+    if (_lib.jack_port_by_name(core.ptr, name) != _NULL
+            and not (own is not None and own._end)):
         core.remember(ptr)
         return client._port_from_name(name)
     memory = core.remembered.pop(name, None)
@@ -1701,6 +1703,8 @@ def _on_port_registration(function: _t.Any, core: _Core, port_id: int,
 
 def _on_port_connect(function: _t.Any, core: _Core, a_id: int, b_id: int,
                      connect: int) -> None:
+    if function is None:
+        return
     callback, only_available = function
     a = _notified_port(core, a_id)
     b = _notified_port(core, b_id)
@@ -3092,9 +3096,15 @@ class Client:
                 if name not in core.functions and _lib.has(
                         _NOTIFICATIONS[name].setter):
                     core.install(name, None)
+            if (_IMPLEMENTATION == 'PipeWire'
+                    and 'graph_order' in core.functions
+                    and 'port_connect' not in core.functions):
+                # It tells of the one only where there is the other.
+                core.install('port_connect', None)
             core.last_exception = None
-            if not core.remembered and ('port_registration' in core.functions
-                                        or 'port_connect' in core.functions):
+            if not core.remembered and (
+                    core.functions.get('port_registration')
+                    or core.functions.get('port_connect')):
                 for name_bytes in self._list_names(b'', b'', 0):
                     port_ptr = _lib.jack_port_by_name(ptr, name_bytes)
                     if port_ptr != _NULL:

@@ -19,7 +19,8 @@ class Lack(typing.NamedTuple):
     """A feature which some servers lack.
 
     *reason* is what their users see instead, in reST.  It *can be tried*
-    unless the server or libjack crashes or hangs with it.
+    unless the server or libjack crashes or hangs with it, or it depends on
+    chance.
     """
 
     servers: tuple
@@ -76,6 +77,24 @@ LACKS = [
     ),
     Lack(
         PIPEWIRE,
+        'notification of all clients of a process',
+        'Of the clients in one process, only one hears of the change of a '
+        'property: whichever is the first.',
+        can_be_tried=False,
+    ),
+    Lack(
+        PIPEWIRE,
+        'refusal of requests within notifications',
+        'Connecting, registering and setting the blocksize work there.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'aliases that others see',
+        'Only the client that has given a port an alias knows of it, and '
+        'only its own ports can have one.',
+    ),
+    Lack(
+        PIPEWIRE,
         'blocksizes of the server',
         'The new `Client.blocksize` holds some cycles later, and only while '
         'the client which has set it is active.  No size is refused; 0.3 '
@@ -127,6 +146,13 @@ LACKS = [
         'a *session_id* is ignored.',
     ),
 ]
+
+#: What kinds of notification need.
+NOTIFICATIONS = {
+    'port_rename': 'notification of renamed ports',
+    'property_change': 'notification of all clients of a process',
+    'xrun': 'notification of xruns',
+}
 
 FEATURES = {lack.feature for lack in LACKS}
 

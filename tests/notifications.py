@@ -28,6 +28,7 @@ class Other:
         self.source = self.client.outports.register('source')
         self.target = self.client.inports.register('target')
         self.cycles = 0
+        self.frames = 0
         self._late = False
         self.client.set_process_callback(self._process)
         self.client.activate()
@@ -38,6 +39,7 @@ class Other:
 
     def _process(self, frames):
         self.cycles += 1
+        self.frames = frames
         if self._late:
             self._late = False
             # Some twenty periods: late on any machine.
@@ -50,6 +52,8 @@ class Other:
     def blocksize(self):
         size = self.client.blocksize
         self.client.blocksize = 2 * size
+        # Not every server would tell of sizes that no cycle has had.
+        wait_until(lambda: self.frames == 2 * size)
         self.client.blocksize = size
 
     def client_registration(self):
