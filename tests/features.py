@@ -95,6 +95,40 @@ LACKS = [
     ),
     Lack(
         PIPEWIRE,
+        'renamed ports that others see',
+        'They go on to know the port by its old name, and cannot rename it '
+        'themselves.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'a limit of ports that can be set',
+        'In 1.4 a client can have 768 ports, in 0.3 any number.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'monitoring that others see',
+        'Who asks for monitoring sees it, and nobody else.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'one server for all clients of a process',
+        'There may be one for each: with the path of its socket as '
+        '*servername*.',
+    ),
+    Lack(
+        ('pipewire-new',),
+        'flags of ports without hardware',
+        'The ports of devices that are made of software, such as null sinks, '
+        'are neither physical nor terminal.',
+    ),
+    Lack(
+        ('pipewire-new',),
+        'clocks of inactive clients',
+        '`Client.frame_time` and its relatives are 0 until the client is '
+        'activated for the first time.',
+    ),
+    Lack(
+        PIPEWIRE,
         'blocksizes of the server',
         'The new `Client.blocksize` holds some cycles later, and only while '
         'the client which has set it is active.  No size is refused; 0.3 '

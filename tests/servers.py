@@ -552,13 +552,16 @@ class PipeWireNew(PipeWire):
     def set_up(self):
         # PipeWire 1.4.2 ignores adapter.auto-port-config, which gives the
         # nodes of the system their ports in 0.3.
-        config = f"""
-        {{ direction = Input, mode = dsp, monitor = true,
-           format = {{ mediaType = audio, mediaSubtype = raw, format = F32P,
-                      rate = {self.samplerate}, channels = 2,
-                      position = [ FL FR ] }} }}
-        """
-        for node in 'system-playback', 'system-capture':
+        for node, direction in (
+            ('system-playback', 'Input'),
+            ('system-capture', 'Output'),
+        ):
+            config = f"""
+            {{ direction = {direction}, mode = dsp, monitor = false,
+               format = {{ mediaType = audio, mediaSubtype = raw,
+                          format = F32P, rate = {self.samplerate},
+                          channels = 2, position = [ FL FR ] }} }}
+            """
             subprocess.run(
                 ['pw-cli', 'set-param', node, 'PortConfig', config],
                 env=self.env,

@@ -370,9 +370,19 @@ def test_realtime_is_the_servers_mode(run_python, make_server, realtime):
     assert run_python(code, server=server).stdout == f'{realtime}\n'
 
 
-def test_frame_time_advances_at_the_samplerate(active_client, wait_until):
-    client = active_client
-    wait_until(lambda: client.frame_time)
+@pytest.mark.parametrize(
+    'active',
+    [
+        pytest.param(
+            False, marks=pytest.mark.needs('clocks of inactive clients')
+        ),
+        True,
+    ],
+)
+def test_frame_time_advances_at_the_samplerate(client, wait_until, active):
+    if active:
+        client.activate()
+    wait_until(lambda: client.frame_time, timeout=1)
     start, start_frame = time.monotonic(), client.frame_time
     wait_until(lambda: client.frame_time - start_frame > 9600)
     seconds = (client.frame_time - start_frame) / client.samplerate
