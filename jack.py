@@ -2115,6 +2115,9 @@ _SILENT_AGAIN = _IMPLEMENTATION == 'PipeWire'
 # but JACK 2 crash then.
 _EXACT_FIT = _IMPLEMENTATION == 'JACK 2'
 
+# What PipeWire has for the events of one cycle, in bytes.
+_PIPEWIRE_SPACE = 32736
+
 # The numbers of futex() and futex_time64() on Linux, whatever the processor.
 _FUTEX = frozenset(('98', '202', '221', '238', '240', '422'))
 
@@ -7533,6 +7536,31 @@ _EVENT = _struct.Struct('@INP')
 _ALL = slice(None)
 
 
+def _whole(events: list[tuple[int, _t.Any]]) -> list[tuple[int, _t.Any]]:
+    """Join the pieces of six bytes that PipeWire 1.4 makes of long events.
+
+    What has no end, as there was no room for it, is left out.
+    """
+    if all(event[0] != b'\xf0' or event[-1] == b'\xf7'
+           for _, event in events):
+        return events
+    joined: list[tuple[int, _t.Any]] = []
+    begun = b''
+    for time, event in events:
+        piece = event[:]
+        if begun and piece[0] >= 0xF8:
+            joined.append((time, event))
+            continue
+        if begun and (piece[0] < 0x80 or piece == b'\xf7'):
+            piece = begun + piece
+            event = _buffer(_new_chars(_CHARS, len(piece)))
+            event[:] = piece
+        begun = piece if piece[0] == 0xF0 and piece[-1] != 0xF7 else b''
+        if not begun:
+            joined.append((time, event))
+    return joined
+
+
 class _EventSlots:
     """Room for the events of one cycle."""
 
@@ -7629,7 +7657,8 @@ class OwnMidiPort(MidiPort, OwnPort):
         Calls: `jack_midi_max_event_size`_
 
         """
-        return int(_rt.midi_space(self._events('max_event_size')))
+        self._events('max_event_size')
+        return self._space()
 
     @property
     def lost_midi_events(self) -> int:
@@ -7710,7 +7739,8 @@ class OwnMidiPort(MidiPort, OwnPort):
         # None of the assignments has a result: they are all made.
         any(map(_operator.setitem, slots.buffers, _itertools.repeat(_ALL),
                 views))
-        return list(zip(times, slots.buffers))
+        events = list(zip(times, slots.buffers))
+        return _whole(events) if _IMPLEMENTATION == 'PipeWire' else events
 
     def clear_buffer(self) -> None:
         """Remove all events from an output port.
@@ -7798,7 +7828,7 @@ class OwnMidiPort(MidiPort, OwnPort):
             raise JackError(
                 f'cannot write a MIDI event of {size} bytes to '
                 f'{self._description()}: there is room for '
-                f'{_rt.midi_space(self._source)}')
+                f'{self._space()}')
         self._last_time = time
 
     def reserve_midi_event(self, time: _t.SupportsIndex,
@@ -7895,7 +7925,20 @@ class OwnMidiPort(MidiPort, OwnPort):
         return offset
 
     def _fits(self, size: int) -> bool:
-        return bool(size < _rt.midi_space(self._source))
+        return size <= self._space()
+
+    def _space(self) -> int:
+        """Return the size of the largest event that may be written."""
+        space = int(_rt.midi_space(self._source))
+        if _EXACT_FIT:
+            return space
+        if _IMPLEMENTATION == 'PipeWire':
+            # For others it makes 24 bytes of each six, and when they do not
+            # fit then 0.3 loses all events of the cycle, and 1.4 crashes.
+            count = _rt.midi_count(self._source)
+            used = 24 * count + 4 * (_PIPEWIRE_SPACE - 8 * count - space)
+            space = min(space, (_PIPEWIRE_SPACE - used) // 24 * 6 + 1)
+        return max(space - 1, 0)
 
     def _flush(self) -> None:
         """Fill the reserved events in."""
