@@ -623,6 +623,11 @@ def _library_candidates(platform: str, is_64bit: bool,
     return ['libjack.so.0', 'libjack.so']
 
 
+# What cffi raises for a function that a library lacks, and for a variable; and
+# for both of them when the declarations were parsed in advance.
+_MISSING = AttributeError, KeyError, getattr(_ffi, 'error', KeyError)
+
+
 class _Library:
     """The functions and constants of libjack, looked up once each.
 
@@ -636,13 +641,15 @@ class _Library:
     def __getattr__(self, name: str) -> _t.Any:
         try:
             value = getattr(self._raw, name)
-        except (AttributeError, KeyError):
+        except _MISSING:
             if not name.startswith('jack_'):
                 raise AttributeError(name) from None
             value = self._stand_in(name)
         else:
             if name in _REQUESTS:
                 value = _bounded(name, value)
+            elif name == 'jack_port_by_name' and _IMPLEMENTATION == 'JACK 1':
+                value = _of_existing_ports(value)
         setattr(self, name, value)
         return value
 
@@ -657,7 +664,7 @@ class _Library:
         """Tell whether a function or variable exists."""
         try:
             getattr(self._raw, name)
-        except (AttributeError, KeyError):
+        except _MISSING:
             return False
         return True
 
@@ -709,6 +716,13 @@ _REQUESTS = frozenset((
 def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
     """Let a request to the server end in an error when there's no answer."""
     def ask(ptr: _t.Any, *args: _t.Any) -> _t.Any:
+        if _IMPLEMENTATION == 'JACK 1' and _on_jack_thread() and (
+                name != 'jack_session_reply'):
+            # It would throw the client out.
+            raise JackError(
+                f'JACK 1 cannot be asked for anything ({name}()) within a '
+                'callback, as it waits for its end: do it in another thread '
+                '(pass it on with a queue.SimpleQueue)')
         # libjack looks at the thread to refuse what would be a deadlock.
         if _get_ident() in _notified_threads:
             return function(ptr, *args)
@@ -724,6 +738,21 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
                             1.5 * _PATIENCE if closing else _PATIENCE, ptr,
                             watch=not closing)
     return ask
+
+
+def _of_existing_ports(by_name: _t.Any) -> _abc.Callable[..., _t.Any]:
+    """JACK 1 finds what it has found before, even when that is gone."""
+    def find(ptr: _t.Any, name: bytes) -> _t.Any:
+        port = by_name(ptr, name)
+        if port != _NULL:
+            # Which may have been found by an alias.
+            pattern = _re.sub(rb'([][.()*+?{}|^$\\])', rb'\\\1',
+                              _ffi.string(_lib.jack_port_name(port)))
+            if not _take_names(_lib.jack_get_ports(
+                    ptr, b'^' + pattern + b'$', _NULL, 0)):
+                return _NULL
+        return port
+    return find
 
 
 _lib = _open_library()
@@ -1177,10 +1206,10 @@ class _Core:
     # Found faster in each cycle than in a dict.
     __slots__ = (
         'ptr', 'raw', 'name', 'prefix', 'server', 'end', 'closed', 'lost',
-        'client', 'active', 'last_exception', 'xrun_count',
-        'lifecycle', 'functions', 'trampolines', 'kept', 'notifiers',
-        'inside', 'own', 'renamed', 'remembered', 'ident', 'frames',
-        'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
+        'client', 'active', 'leaving', 'cyclic', 'begun', 'last_exception',
+        'xrun_count', 'lifecycle', 'functions', 'trampolines', 'kept',
+        'notifiers', 'inside', 'own', 'renamed', 'remembered', 'ident',
+        'frames', 'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
         'event_views', 'runner', 'positions', 'handle', 'uuid',
         '__weakref__')
 
@@ -1201,6 +1230,12 @@ class _Core:
         #: Finds the client without keeping it alive.
         self.client: _abc.Callable[[], Client | None] = _gone
         self.active = False
+        #: Whether deactivation has begun, and perhaps not been completed.
+        self.leaving = False
+        #: Whether C functions are called in each cycle, if there are any.
+        self.cyclic = True
+        #: Whether the process thread has been here, on JACK 1.
+        self.begun = False
         self.last_exception: BaseException | None = None
         self.xrun_count = 0
         #: Guards activation, deactivation and closing.  Never waited for
@@ -1335,6 +1370,11 @@ class _Core:
             return
         notification = _NOTIFICATIONS[name]
         ptr = self.require()
+        if name == 'thread_init' and _IMPLEMENTATION == 'JACK 1':
+            # There it waits for a thread of libjack's, for ever if that has
+            # gone with another client: the process thread makes the call.
+            self.functions[name] = function
+            return
         setter = getattr(_lib, notification.setter)
         if native:
             callback, arg = function.pointer, function.arg
@@ -1669,7 +1709,8 @@ def _on_client_registration(function: _t.Any, core: _Core, name: _t.Any,
     function(_string(name), bool(register))
 
 
-def _notified_port(core: _Core, port_id: int) -> Port | None:
+def _notified_port(core: _Core, port_id: int, is_going: bool = False
+                   ) -> Port | None:
     """Make a port object for an id, even when the port is gone already."""
     ptr = _lib.jack_port_by_id(core.ptr, port_id)
     if ptr == _NULL:
@@ -1682,7 +1723,10 @@ def _notified_port(core: _Core, port_id: int) -> Port | None:
     if client is None:
         return None
     own = core.own.get(name)
+    # JACK 1 tells of a port's end before it comes, and PipeWire of a port
+    # that is just being unregistered.
     if (_lib.jack_port_by_name(core.ptr, name) != _NULL
+            and not (is_going and _IMPLEMENTATION == 'JACK 1')
             and not (own is not None and own._end)):
         core.remember(ptr)
         return client._port_from_name(name)
@@ -1696,7 +1740,7 @@ def _notified_port(core: _Core, port_id: int) -> Port | None:
 def _on_port_registration(function: _t.Any, core: _Core, port_id: int,
                           register: int) -> None:
     callback, only_available = function
-    port = _notified_port(core, port_id)
+    port = _notified_port(core, port_id, is_going=not register)
     if port is not None or not only_available:
         callback(port, bool(register))
 
@@ -1708,6 +1752,13 @@ def _on_port_connect(function: _t.Any, core: _Core, a_id: int, b_id: int,
     callback, only_available = function
     a = _notified_port(core, a_id)
     b = _notified_port(core, b_id)
+    if _IMPLEMENTATION == 'JACK 1' and (
+            a is not None and b is not None and a.is_input):
+        # It begins with the own port of the client that it tells, and tells
+        # who has both of them twice.
+        if isinstance(a, OwnPort) and isinstance(b, OwnPort):
+            return
+        a, b = b, a
     if (a is not None and b is not None) or not only_available:
         callback(a, b, bool(connect))
 
@@ -1836,7 +1887,10 @@ class _RealtimeCalls:
         self.handle = lambda ptr: pointer.from_param(_int_from_ptr(ptr))
         # The only one that lets others run Python meanwhile.
         self.wait = ctypes.CFUNCTYPE(uint32)(_address('jack_cycle_wait'))
-        self.signal = bind('jack_cycle_signal', None)
+        # JACK 1 ends the thread in there, when it has thrown the client out.
+        is_final = _IMPLEMENTATION == 'JACK 1'
+        signal = (ctypes.CFUNCTYPE if is_final else ctypes.PYFUNCTYPE)(None)
+        self.signal = signal(_address('jack_cycle_signal'))
         self.get_buffer = bind('jack_port_get_buffer', pointer)
         self.midi_count = bind('jack_midi_get_event_count', uint32)
         self.midi_get = bind('jack_midi_event_get', ctypes.c_int)
@@ -1910,6 +1964,8 @@ class _Runner:
         self.news: _queue.SimpleQueue[None] = _queue.SimpleQueue()
         #: Whether a cycle was begun that JACK has not been told the end of.
         self.pending = False
+        #: The frames of a cycle that JACK 1 has begun for us, or 0.
+        self.begun = 0
         self.callback = _ffi.callback('JackThreadCallback', self.enter,
                                       onerror=self.escaped)
 
@@ -1925,8 +1981,9 @@ class _Runner:
             return _NULL
         self.native_id = _threading.get_native_id()
         core.enter_cycle_thread()
-        # JACK 2 has called the blocksize callback on this thread before.
-        core.notifiers.discard(self.native_id)
+        if _IMPLEMENTATION != 'JACK 1':
+            # JACK 2 has called the blocksize callback on it before.
+            core.notifiers.discard(self.native_id)
         try:
             self.loop(self)
         except BaseException as error:
@@ -1950,8 +2007,19 @@ class _Runner:
         self.stopping = True
         self.has_left()
 
+    def wait(self) -> int:
+        """Wait for a cycle; return its frames, or 0 if there is none."""
+        frames, self.begun = self.begun, 0
+        return frames or int(_lib.jack_cycle_wait(self.ptr))
+
     def leave(self) -> None:
         """Let deactivation begin, without leaving the server waiting."""
+        if _IMPLEMENTATION == 'JACK 1':
+            # It signals the end of the cycle itself, so there has to be one.
+            if not self.pending:
+                self.wait()
+            self.has_left()
+            return
         if _IMPLEMENTATION != 'JACK 2' or _libc is None:
             self.signal()
             self.has_left()
@@ -2018,14 +2086,26 @@ class _Runner:
                 # No cycles any more.  If the thread is not in the callback
                 # then it waits in libjack, where it can be cancelled.
                 if core.ident:
-                    raise JackError(
-                        f'the process callback of client {core.name!r} does '
-                        'not return; the client stays as it is')
+                    raise _stuck(core)
                 return
             with _contextlib.suppress(_queue.Empty):
                 self.news.get(timeout=0.05)
         if _IMPLEMENTATION != 'JACK 2' or _libc is None:
             _await_native(self.native_id, may_spin=True)
+
+
+def _await_callback(core: _Core) -> None:
+    """Wait until the process callback has returned, on JACK 1."""
+    cycle, deadline = core.cycle, _time.monotonic() + 1
+    while core.ident and core.cycle == cycle:
+        if _time.monotonic() > deadline:
+            raise _stuck(core)
+        _time.sleep(0.001)
+
+
+def _stuck(core: _Core) -> JackError:
+    return JackError(f'the process callback of client {core.name!r} does not '
+                     'return; the client stays as it is')
 
 
 def _process_loop(runner: _Runner) -> None:
@@ -2053,9 +2133,29 @@ def _process_loop(runner: _Runner) -> None:
         signal(handle, 0)
 
 
+def _nothing() -> _t.Any:
+    """Return a C function that can be a process callback and does nothing.
+
+    It gives 0 for any number but 0.
+    """
+    return _ffi.cast('JackProcessCallback', _address('jack_uuid_empty'))
+
+
 def _user_loop(runner: _Runner) -> None:
     """Let the user's function wait for the cycles and signal their ends."""
     runner.core.functions['thread']()
+
+
+def _begin_thread(core: _Core) -> None:
+    """Call the thread-init callback, if there is one."""
+    function = core.functions.get('thread_init')
+    try:
+        if isinstance(function, _NativeFunction):
+            function.pointer(function.arg)
+        elif function is not None:
+            function()
+    except BaseException as error:
+        core.failed('thread init', error)
 
 
 def _make_process_trampoline(core: _Core) -> _t.Any:
@@ -2063,7 +2163,8 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
 
     There the process thread must go on after deactivation, as it delivers
     the notifications and serves the next activation as well; it is cancelled
-    by jack_client_close() only.
+    by jack_client_close() only.  So a process thread of the user's is a long
+    call within the first cycle.
     """
     ref = _weakref.ref(core)
     process = core.process()
@@ -2076,6 +2177,15 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
         if ident not in _cycle_threads:
             core.enter_cycle_thread()
             core.notifiers.add(_threading.get_native_id())
+        if not core.begun:
+            core.begun = True
+            _begin_thread(core)
+        runner = core.runner
+        if runner is not None:
+            if not runner.native_id:
+                runner.begun = frames
+                runner.enter(_NULL)
+            return 0
         core.begin_cycle(frames)
         core.ident = ident
         try:
@@ -2103,6 +2213,11 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
 _CANCEL_DISABLE = 0 if _sys.platform == 'darwin' else 1
 
 _IMPLEMENTATION = _implementation()
+
+if _IMPLEMENTATION == 'JACK 1':
+    # The others do these without the server, or do not wait for it.
+    _REQUESTS |= {'jack_port_get_all_connections', 'jack_set_sync_callback',
+                  'jack_set_sync_timeout'}
 
 # Whether libjack itself sees to it that a position is not half a new one.
 _COHERENT = _IMPLEMENTATION == 'JACK 2'
@@ -2213,24 +2328,105 @@ class _Haste:
 _haste = _Haste()
 
 
+def _leave_chain(ptr: _t.Any) -> int:
+    """Deactivate a client of JACK 1; return JACK's code.
+
+    The thread of such a client goes on waiting for the signal that its cycle
+    may begin, and takes it from whoever has got its place in the chain: those
+    lose their cycles, or are thrown out.  So what it waits at is exchanged.
+    """
+    place = _place_in_chain(ptr)
+    if not _quiet_files:
+        _quiet_files.extend((*_os.pipe(),
+                             _os.open(_os.devnull, _os.O_WRONLY)))
+    code = int(_lib._raw.jack_deactivate(ptr))
+    if code:
+        return code
+    if place is not None:
+        waiting, signalling, name = place
+        if _signals_at(ptr) != signalling or _link(waiting) != name:
+            # Somebody else has come or gone, and the chain was made anew.
+            place = _place_in_chain(ptr)
+    if place is not None:
+        _os.dup2(_quiet_files[0], place[0], inheritable=False)
+        _os.dup2(_quiet_files[2], place[1], inheritable=False)
+    # It must not be in Python when it is cancelled.
+    _lib.jack_set_process_callback(ptr, _nothing(), _NULL)
+    return 0
+
+
+#: A pipe through which nothing comes, and a file in which all vanishes.
+_quiet_files: list[int] = []
+
+
+def _place_in_chain(ptr: _t.Any) -> tuple[int, int, str] | None:
+    """Find the files at which a client of JACK 1 waits, and calls the next.
+
+    They are FIFOs, numbered along the chain; that of the first is named, too.
+    There are none if it takes no part in the cycle, or this is not Linux.
+    """
+    import fcntl
+
+    def is_read(fd: int) -> bool:
+        try:
+            return not fcntl.fcntl(fd, fcntl.F_GETFL) & _os.O_ACCMODE
+        except OSError:
+            return False    # It has just been closed.
+
+    signalling = _signals_at(ptr)
+    prefix, _, number = _link(signalling).rpartition('-')
+    if not number.isdigit():
+        return None
+    name = f'{prefix}-{int(number) - 1}'
+    found = [fd for fd in map(int, _os.listdir('/proc/self/fd'))
+             if _link(fd) == name and is_read(fd)]
+    return (found[0], signalling, name) if len(found) == 1 else None
+
+
+def _signals_at(ptr: _t.Any) -> int:
+    """Return the file by which a client of JACK 1 calls the next."""
+    import ctypes
+
+    get = ctypes.CDLL(_lib._path).jack_get_process_done_fd
+    return int(get(ctypes.c_void_p(_int_from_ptr(ptr))))
+
+
+def _link(fd: int) -> str:
+    """Name an open file; nothing if it is closed, or this is not Linux."""
+    try:
+        return _os.readlink(f'/proc/self/fd/{fd}')
+    except OSError:
+        return ''
+
+
 def _deactivate(core: _Core, again: bool = False) -> int:
     """Take a client out of the graph; return JACK's code."""
     with core, _haste:
         runner = core.runner
-        if not core.active and runner is None and not again:
+        if not (core.active or core.leaving or again or runner is not None):
             return 0
         if core.ptr is None:
             return 0
         if runner is not None:
             runner.stop()
+        elif _IMPLEMENTATION == 'JACK 1':
+            _await_callback(core)
+        # A signal handler's exception may come between.
+        core.leaving = True
         core.active = False
         core.runner = None
         if core.lost:
             # There is no server to ask; closing ends the thread.
             core.kept.append(runner)
             return 0
-        code = int(_lib.jack_deactivate(core.ptr))
-        if runner is not None:
+        if _IMPLEMENTATION == 'JACK 1':
+            code = int(_workers.ask('jack_deactivate', _leave_chain,
+                                    (core.ptr,), _PATIENCE, core.ptr,
+                                    watch=True))
+        else:
+            code = int(_lib.jack_deactivate(core.ptr))
+        core.leaving = False
+        if _IMPLEMENTATION != 'JACK 1' and runner is not None:
             _lib.jack_set_process_thread(core.ptr, _ffi.cast(
                 'JackThreadCallback', 0), _NULL)
         return code
@@ -2251,6 +2447,8 @@ class _Workers:
         #: JACK 2 mixes up the answers to requests that several threads make
         #: for one client at the same time: they have to take turns.
         self.turns: dict[_t.Any, _threading.Lock] = {}
+        #: And on JACK 1 those who open or close a client, whichever it is.
+        self.comings = _threading.Lock()
 
     def start(self) -> None:
         """Have a thread ready: later it may be a bad moment to start one."""
@@ -2339,6 +2537,27 @@ class _Workers:
 
         It is on a thread of ours, where no signal handler can come between.
         """
+        if _IMPLEMENTATION == 'JACK 1' and name in ('jack_client_open',
+                                                    'jack_client_close'):
+            # Both start or end the one thread that it has for messages.
+            with self.only(name, patience):
+                yield from self.in_turn(name, ptr, token, patience, closing)
+        else:
+            yield from self.in_turn(name, ptr, token, patience, closing)
+
+    @_contextlib.contextmanager
+    def only(self, name: str, patience: float) -> _t.Iterator[None]:
+        """Keep others from opening and closing clients meanwhile."""
+        if not self.comings.acquire(timeout=patience):
+            raise _no_answer(name)
+        try:
+            yield
+        finally:
+            self.comings.release()
+
+    def in_turn(self, name: str, ptr: _t.Any, token: list[bool],
+                patience: float, closing: bool) -> _t.Iterator[None]:
+        """Keep others from making requests for the same client meanwhile."""
         if ptr is None:
             yield
             return
@@ -2498,6 +2717,9 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
                 notification = _NOTIFICATIONS[name]
                 getattr(_lib, notification.setter)(
                     ptr, _ffi.cast(notification.cdecl, 0), _NULL)
+        if _IMPLEMENTATION == 'JACK 1' and 'timebase' in core.trampolines:
+            with _contextlib.suppress(_NoAnswer):
+                _lib.jack_release_timebase(ptr)
     for native_id in core.notifiers:
         if native_id != _threading.get_native_id():
             _await_native(native_id)
@@ -3095,6 +3317,10 @@ class Client:
             ptr = core.require()
             if core.active:
                 return
+            # A request that was given up may still be under way.
+            _workers.turn('jack_activate', ptr, _PATIENCE).release()
+            if core.leaving:
+                _deactivate(core)
             for name in 'xrun', 'port_rename':
                 if name not in core.functions and _lib.has(
                         _NOTIFICATIONS[name].setter):
@@ -3129,24 +3355,32 @@ class Client:
             name in functions
             and not isinstance(functions[name], _NativeFunction)
             for name in ('sync', 'timebase', 'thread'))
+        if _IMPLEMENTATION == 'JACK 1' and not core.begun:
+            in_python |= 'thread_init' in functions
         message = f'cannot set the process callback of client {core.name!r}'
         _load_realtime_calls()
         # What the ports know is of another time.
         core.cycle += 1
+        core.cyclic = True
         no_function = _ffi.cast('JackProcessCallback', 0)
         if process is None and not in_python:
             # A synchronous JACK 2 server (-S) takes 5 s to let a connected
-            # client go which has none.  This C function gives 0 for any
-            # number but 0, and does nothing else.
-            nothing = (_ffi.cast('JackProcessCallback',
-                                 _address('jack_uuid_empty'))
-                       if _IMPLEMENTATION == 'JACK 2' else no_function)
+            # client go which has none.  JACK 1 leaves such a client out of
+            # the cycle, and then does not call these either.
+            if _IMPLEMENTATION == 'JACK 1':
+                core.cyclic = not functions.keys().isdisjoint(
+                    ('sync', 'timebase', 'graph_order'))
+            nothing = (_nothing()
+                       if core.cyclic and _IMPLEMENTATION != 'PipeWire'
+                       else no_function)
             _lib.jack_set_process_callback(ptr, nothing, _NULL)
         elif isinstance(process, _NativeFunction) and not in_python:
             _check(_lib.jack_set_process_callback(
                 ptr, process.pointer, process.arg), message)
             core.kept.append(process)
-        elif _IMPLEMENTATION == 'JACK 1' and 'thread' not in functions:
+        elif _IMPLEMENTATION == 'JACK 1':
+            if 'thread' in functions:
+                core.runner = _Runner(core, _user_loop)
             callback = _make_process_trampoline(core)
             core.kept.append(callback)
             _check(_lib.jack_set_process_callback(ptr, callback, _NULL),
@@ -3437,7 +3671,9 @@ class Client:
         Calls: `jack_client_thread_id`_
 
         """
-        return int(_lib.jack_client_thread_id(self._ptr))
+        ident = int(_lib.jack_client_thread_id(self._ptr))
+        # JACK 1 keeps the thread until the client is closed.
+        return ident if self._core.active else 0
 
     @property
     def realtime_priority(self) -> int:
@@ -4600,10 +4836,6 @@ class Client:
         TypeError
             If *callback* cannot be called.
 
-        Notes
-        -----
-        On JACK 1 a client with a process thread can be activated once.
-
         Examples
         --------
         >>> import jack
@@ -4663,7 +4895,7 @@ class Client:
             self.cycle_signal()
         if runner.stopping:
             raise CallbackExit
-        frames = int(_lib.jack_cycle_wait(runner.ptr))
+        frames = runner.wait()
         runner.pending = True
         if runner.stopping or not frames:
             raise CallbackExit
@@ -5439,10 +5671,11 @@ class Client:
         with core:
             ptr = core.require()
             if callback is None:
-                _check(_lib.jack_set_sync_callback(
-                    ptr, _ffi.cast('JackSyncCallback', 0), _NULL),
-                    'cannot unset the sync callback')
-                core.functions.pop('sync', None)
+                if 'sync' in core.functions:    # JACK 1 insists on it.
+                    _check(_lib.jack_set_sync_callback(
+                        ptr, _ffi.cast('JackSyncCallback', 0), _NULL),
+                        'cannot unset the sync callback')
+                    del core.functions['sync']
                 return None
             pointer, arg = self._cycle_callback(
                 'sync', callback, native, 'JackSyncCallback', _on_sync, 0)
@@ -5459,12 +5692,13 @@ class Client:
         if native is not None:
             core.kept.append(native)
             core.functions[name] = native
+            self._require_cycle(is_native=True)
             return native.pointer, native.arg
         _callable(callback)
         if name not in core.trampolines:
             core.trampoline(name, cdecl, adapter, result, result)
         core.functions[name] = callback
-        self._require_cycle()
+        self._require_cycle(is_native=False)
         return core.trampolines[name], _NULL
 
     def set_session_callback(
@@ -5537,11 +5771,12 @@ class Client:
                 f'{core.name!r} cannot be set while it is active: call '
                 'deactivate() first')
 
-    def _require_cycle(self) -> None:
-        """Have a Python process loop when sync or timebase need one."""
+    def _require_cycle(self, is_native: bool) -> None:
+        """Take part in the cycle when sync or timebase callbacks need it."""
         core = self._core
-        if (not core.active or core.runner is not None
-                or _IMPLEMENTATION == 'JACK 1'):
+        is_there = (core.cyclic if is_native or _IMPLEMENTATION == 'JACK 1'
+                    else core.runner is not None)
+        if is_there or not core.active:
             return
         if any(port.number_of_connections for port in core.own.values()):
             raise JackError(
@@ -5671,9 +5906,12 @@ class Client:
 
         """
         uuid = _subject(subject)
+        data, kind = _encode_value(value), _encode(type, 'type')
+        if _IMPLEMENTATION == 'JACK 1' and len(data) < 3 and not kind:
+            # It does not find such short ones again without their type.
+            kind = b'text/plain'
         _check_as(_JackValueError, _lib.jack_set_property(
-            self._ptr, uuid, _encode_name(key, 'key'),
-            _encode_value(value), _encode(type, 'type')),
+            self._ptr, uuid, _encode_name(key, 'key'), data, kind),
             f'cannot set property {key!r} of {uuid}')
 
     def remove_property(self, subject: _Subject, key: str) -> None:
@@ -6011,9 +6249,6 @@ class Client:
             raise ValueError(f'init is too long: {len(data)} bytes, at most '
                              '1023 will do')
         if data:
-            if _IMPLEMENTATION == 'JACK 1':
-                raise JackError('JACK 1 crashes when an internal client is '
-                                'loaded with init')
             options |= _lib.JackLoadInit
             extra.append(_ffi.new('char[]', data))
         name_bytes = _encode_name(name, 'name')
@@ -6021,6 +6256,7 @@ class Client:
             raise JackError(f'cannot load internal client {name!r}: the name '
                             f'is too long, {client_name_size() - 1} bytes '
                             'are the most')
+        _require_internal_clients()
         status = _ffi.new('jack_status_t *')
         handle = _lib.jack_internal_client_load(
             ptr, name_bytes, options, status, *extra)
@@ -6059,9 +6295,10 @@ class Client:
         Calls: `jack_internal_client_handle`_
 
         """
+        ptr, name_bytes = self._ptr, _encode_name(name, 'name')
+        _require_internal_clients()
         status = _ffi.new('jack_status_t *')
-        handle = _lib.jack_internal_client_handle(
-            self._ptr, _encode_name(name, 'name'), status)
+        handle = _lib.jack_internal_client_handle(ptr, name_bytes, status)
         if not handle or status[0] & _lib.JackFailure:
             raise JackError(f'there is no internal client {name!r}: '
                             f'{Status(status[0])!r}')
@@ -6294,6 +6531,12 @@ def _refuse_on_jack_thread(name: str, what: str) -> None:
             f'client {name!r} cannot be {what} within a JACK callback, as '
             'JACK would wait for that very thread: set a threading.Event '
             'there and do it in the main thread')
+
+
+def _require_internal_clients() -> None:
+    if _IMPLEMENTATION == 'JACK 1':
+        raise JackError('JACK 1 has internal clients in its interface only: '
+                        'it fails to load them, or crashes')
 
 
 def _refuse_in_cycle(what: str) -> None:
@@ -7238,10 +7481,13 @@ class OwnPort(Port):
         # No cycle may begin to use it from now on.
         self._end = 'unregistered'
         core.outputs = [port for port in core.outputs if port is not self]
-        code = _lib.jack_port_unregister(core.ptr, ptr)
-        if code:
-            self._end = ''
-        _check(code, f'cannot unregister {self._description()}')
+        try:
+            _check(_lib.jack_port_unregister(core.ptr, ptr),
+                   f'cannot unregister {self._description()}')
+        except JackError as error:
+            if not isinstance(error, _NoAnswer):
+                self._end = ''
+            raise
         core.own.pop(self._bytes, None)
         for ports in self._client._port_lists():
             ports._discard(self)
@@ -8460,8 +8706,12 @@ class RingBuffer:
             raise ValueError(f'size must be from 1 to {self._allocated}, '
                              f'the allocated size, not {number}')
         # The C library counts on a power of two, but does not see to it.
-        _lib.jack_ringbuffer_reset_size(
-            self._ptr, max(2, 1 << (number - 1).bit_length()))
+        rounded = max(2, 1 << (number - 1).bit_length())
+        if _lib.has('jack_ringbuffer_reset_size'):
+            _lib.jack_ringbuffer_reset_size(self._ptr, rounded)
+        else:
+            self._ptr.size, self._ptr.size_mask = rounded, rounded - 1
+            _lib.jack_ringbuffer_reset(self._ptr)
 
     @property
     def size(self) -> int:

@@ -10,6 +10,7 @@ The documentation's page "Servers compared" shows the same table.
 
 import typing
 
+JACK_2 = ('jack2', 'jack2sync')
 JACK_1 = ('jack1',)
 PIPEWIRE = ('pipewire', 'pipewire-new')
 NOT_JACK_2 = JACK_1 + PIPEWIRE
@@ -37,18 +38,69 @@ LACKS = [
         'never called.',
     ),
     Lack(
-        JACK_1,
-        'version in words, and process numbers',
-        '`version_string`, `client_pid` and `Port.type_id` are a `JackError`; '
-        '`version` has the numbers, which are zeros on JACK 2.',
+        JACK_2,
+        'several servers for a process',
+        'Opening a client on a second one is a `JackError`.',
+    ),
+    Lack(
+        JACK_2,
+        'properties without a client',
+        '`get_properties` and its relatives are a `JackError` before this '
+        'program has opened a client.',
     ),
     Lack(
         JACK_1,
-        'ring buffers of a new size',
-        '`RingBuffer.reset` with a *size* is a `JackError`.',
+        'room for many MIDI events',
+        'A port has room for about as many small events as a cycle has '
+        'frames, and for 2 kB in all with 256 frames.',
+    ),
+    Lack(
+        JACK_1,
+        'delays of the dummy driver',
+        'That driver, which is for tests, reports xruns without a delay.',
     ),
     Lack(
         NOT_JACK_2,
+        'the functions of JACK 2',
+        'What needs a function that this libjack lacks is a `JackError` that '
+        'names it.',
+    ),
+    Lack(
+        JACK_1,
+        "the server's end told to everybody",
+        'The shutdown callback of a client that is not active is not called, '
+        'and what the client knows by itself is no `JackError` then.',
+    ),
+    Lack(
+        JACK_1,
+        'patience with late clients',
+        'One that is late by half a second, or by a cycle in real time, is '
+        'thrown out, as its shutdown callback is told.  jackd gives more time '
+        'with the option ``-t``; all the others have to wait then.',
+    ),
+    Lack(
+        JACK_1,
+        'more than 256 ports',
+        'They are all that there are, unless jackd was started with ``-p``; '
+        'JACK 2 has 2048.',
+    ),
+    Lack(
+        JACK_1,
+        'version and process numbers',
+        '`version`, `version_string` and `client_pid` are a `JackError`.',
+    ),
+    Lack(
+        JACK_1,
+        'numbers of port types',
+        '`Port.type_id` is a `JackError`.',
+    ),
+    Lack(
+        JACK_1,
+        'news from libjack',
+        'The function of `set_info_function` has nothing to tell.',
+    ),
+    Lack(
+        ('jack1', 'pipewire'),
         'tied ports',
         '`OwnPort.tie` is a `JackErrorCode`.',
     ),
@@ -60,8 +112,24 @@ LACKS = [
     ),
     Lack(
         JACK_1,
-        'process threads that are started again',
-        'A client with `Client.set_process_thread` can be activated once.',
+        'a process thread for each activation',
+        'It is the same one until the client is closed: the function of '
+        '`Client.set_thread_init_callback` is called at the first activation '
+        'only.',
+    ),
+    Lack(
+        JACK_1,
+        'requests within callbacks',
+        'To connect, to register a port, `Client.get_all_connections` and '
+        'whatever else has to be asked of the server is a `JackError` there, '
+        'in the process callback, too.  Elsewhere, this is so in '
+        'notifications only, and all connections can be seen.',
+    ),
+    Lack(
+        JACK_1,
+        'reserved client names',
+        'A name that was reserved with `Client.reserve_client_name` goes to '
+        'the first client that is opened with *another* session_id.',
     ),
     Lack(
         JACK_1,
@@ -108,12 +176,6 @@ LACKS = [
         PIPEWIRE,
         'monitoring that others see',
         'Who asks for monitoring sees it, and nobody else.',
-    ),
-    Lack(
-        PIPEWIRE,
-        'one server for all clients of a process',
-        'There may be one for each: with the path of its socket as '
-        '*servername*.',
     ),
     Lack(
         ('pipewire-new',),
@@ -191,13 +253,6 @@ LACKS = [
         'a *session_id* is ignored.',
     ),
 ]
-
-#: What kinds of notification need.
-NOTIFICATIONS = {
-    'port_rename': 'notification of renamed ports',
-    'property_change': 'notification of all clients of a process',
-    'xrun': 'notification of xruns',
-}
 
 FEATURES = {lack.feature for lack in LACKS}
 

@@ -101,6 +101,28 @@ NOTIFICATIONS = [
 #: The kinds that come in the process cycle, beside the process callback.
 IN_CYCLE = ['timebase', 'sync']
 
+#: What the server has to be able to do; see tests/features.py.
+NEEDS = {
+    'port_rename': 'notification of renamed ports',
+    'property_change': 'notification of all clients of a process',
+    'xrun': 'notification of xruns',
+}
+
+
+def needed(kinds):
+    """Parameters for a test in which notifications of these kinds come.
+
+    That a server does not send a kind is shown by one test for each.
+    """
+    import pytest
+
+    return [
+        pytest.param(kind, marks=pytest.mark.needs(NEEDS[kind], run=False))
+        if kind in NEEDS
+        else kind
+        for kind in kinds
+    ]
+
 
 def setter(client, kind):
     return getattr(client, f'set_{kind}_callback')

@@ -115,6 +115,8 @@ class Server:
     program = None
     unpacked = None
     modes = ('sync',)
+    # What makes it wait for late clients for a long time.
+    patience = ()
 
     def __init__(
         self,
@@ -233,7 +235,9 @@ class Server:
             self.process.kill()
             self.process.wait()
             self._stopped = True
-            raise RuntimeError(f'{e}\n{self.log()}') from None
+            log = self.log()
+            self._close_log()
+            raise RuntimeError(f'{e}\n{log}') from None
         return self
 
     def stop(self):
@@ -342,6 +346,8 @@ class Jackd(Server):
     """A server with a name and JACK's usual command line."""
 
     program = 'jackd'
+    # In milliseconds.  A real-time JACK 1 server would wait for one cycle.
+    patience = ('-t', '5000')
 
     @property
     def client_env(self):

@@ -13,6 +13,9 @@ MODULES = {
 }
 
 
+needs = pytest.mark.needs('internal clients')
+
+
 @pytest.fixture
 def load(client, make_client):
     """Return load_internal_client(); the clients go after the test."""
@@ -54,6 +57,7 @@ def unload_elsewhere(server, wait_until, name):
     program.communicate()
 
 
+@needs
 @pytest.mark.parametrize('module', MODULES)
 def test_a_module_can_be_loaded_and_unloaded(server, client, load, module):
     internal = load('guest', module)
@@ -68,6 +72,7 @@ def test_a_module_can_be_loaded_and_unloaded(server, client, load, module):
     assert ports_of(server, 'guest') == set()
 
 
+@needs
 def test_the_module_gets_its_arguments(server, load):
     # The profiler has no ports without them.
     internal = load('guest', 'profiler', '-c -p')
@@ -77,6 +82,7 @@ def test_the_module_gets_its_arguments(server, load):
     assert any('end_time' in port for port in ports_of(server, 'guest'))
 
 
+@needs
 def test_audio_runs_through_an_internal_client(
     client, load, wait_until, server
 ):
@@ -102,6 +108,7 @@ def test_audio_runs_through_an_internal_client(
         wait_until(lambda: received[-1] == {0.0})
 
 
+@needs
 def test_a_second_one_of_a_name_gets_another_name(server, load):
     first, second = load('guest', 'inprocess'), load('guest', 'inprocess')
     assert first.name == 'guest'
@@ -113,6 +120,7 @@ def test_a_second_one_of_a_name_gets_another_name(server, load):
     assert ports_of(server, second.name) == MODULES['inprocess']
 
 
+@needs
 def test_an_internal_client_is_found_by_its_name(server, client, load):
     internal = load('guest', 'inprocess')
     found = client.get_internal_client('guest')
@@ -124,6 +132,7 @@ def test_an_internal_client_is_found_by_its_name(server, client, load):
         client.get_internal_client('guest')
 
 
+@needs
 def test_what_another_program_has_loaded_can_be_unloaded(server, client):
     server.run(['jack_load', 'guest', 'inprocess'])
     assert ports_of(server, 'guest') == MODULES['inprocess']
@@ -131,6 +140,7 @@ def test_what_another_program_has_loaded_can_be_unloaded(server, client):
     assert ports_of(server, 'guest') == set()
 
 
+@needs
 def test_another_program_can_unload_what_was_loaded(
     server, load, wait_until
 ):
@@ -141,6 +151,7 @@ def test_another_program_can_unload_what_was_loaded(
     assert internal.name == 'guest'
 
 
+@needs
 def test_a_stale_object_does_not_unload_another_client(
     server, load, wait_until
 ):
@@ -153,6 +164,7 @@ def test_a_stale_object_does_not_unload_another_client(
     assert ports_of(server, 'other') == MODULES['inprocess']
 
 
+@needs
 def test_unloading_twice_is_an_error(load):
     internal = load('guest', 'profiler')
     internal.unload()
@@ -162,6 +174,7 @@ def test_unloading_twice_is_an_error(load):
     assert repr(internal) == "<jack.InternalClient 'guest' unloaded>"
 
 
+@needs
 def test_it_lives_on_when_its_client_has_closed(server, client, make_client):
     other = make_client()
     internal = other.load_internal_client('guest', 'inprocess')
@@ -172,6 +185,7 @@ def test_it_lives_on_when_its_client_has_closed(server, client, make_client):
     client.get_internal_client('guest').unload()
 
 
+@needs
 def test_repr_shows_the_name(load):
     assert repr(load('guest', 'profiler')) == "<jack.InternalClient 'guest'>"
 
@@ -179,6 +193,7 @@ def test_repr_shows_the_name(load):
 # -- Errors -------------------------------------------------------------------
 
 
+@needs
 @pytest.mark.parametrize(
     'module',
     ['no-such-module', '../../x', '/etc/passwd', 'm' * 300],
@@ -199,6 +214,7 @@ def test_a_name_that_is_too_long_is_an_error_that_says_so(client, capfd):
         client.load_internal_client(name, 'profiler')
 
 
+@needs
 @pytest.mark.parametrize('name', ['nobody', 'system', 'an ordinary client'])
 def test_other_clients_are_not_found(server, client, make_client, name):
     make_client('an ordinary client')
@@ -207,6 +223,7 @@ def test_other_clients_are_not_found(server, client, make_client, name):
     assert server.alive()
 
 
+@needs
 def test_arguments_that_are_too_long_are_a_value_error(server, client, load):
     with pytest.raises(ValueError, match='init'):
         client.load_internal_client('guest', 'profiler', '-' * 1024)
@@ -216,6 +233,7 @@ def test_arguments_that_are_too_long_are_a_value_error(server, client, load):
     assert ports_of(server, 'guest') == {'cpu_load'}
 
 
+@needs
 def test_arguments_that_jack_2_falls_over_do_not_reach_it(
     make_server, run_python
 ):

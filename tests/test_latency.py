@@ -94,9 +94,7 @@ def test_delays_add_up_along_a_chain_in_both_directions(
     ((before, _), _), (_, (after, _)) = latencies(
         client, 'system:capture_1', 'system:playback_1'
     )
-    # The dummy driver has some: sums are not just what the clients add.
-    assert before > 0
-    assert after > 0
+    # JACK 2's dummy driver has some, that of JACK 1 has none.
     with Peer(server, DELAY, 'far-256', 256) as one, Peer(
         server, DELAY, 'far-100', 100
     ) as two:

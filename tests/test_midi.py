@@ -132,7 +132,7 @@ def test_many_events_of_a_block_arrive_in_order(link):
     sender, receiver = link
     sent = [
         (offset, bytes([0x90 + offset % 16, offset % 128, 1 + offset % 127]))
-        for offset in range(sender.client.blocksize)
+        for offset in range(0, sender.client.blocksize, 2)
     ]
     sender.send(*sent)
     assert receiver.read() == sent
@@ -399,12 +399,12 @@ def test_a_full_port_refuses_events_and_loses_none_of_the_others(link):
     sender, receiver = link
 
     # Large ones: thousands of small events would make the cycle too long.
-    event = b'\xf0' + bytes(498) + b'\xf7'
+    event = b'\xf0' + bytes(98) + b'\xf7'
 
     def job(port):
         for count in range(1000):
             try:
-                port.write_midi_event(count, event)
+                port.write_midi_event(0, event)
             except jack.JackError as error:
                 return count, str(error)
         raise AssertionError('the port never got full')

@@ -6,6 +6,7 @@ multicast on one machine, a server would read its own announcements.
 
 import contextlib
 
+import pytest
 import servers
 from peers import Peer
 
@@ -100,6 +101,7 @@ with client:
 """
 
 
+@pytest.mark.needs('internal clients')
 def test_audio_and_midi_go_to_another_server_and_back():
     net_port = servers.free_udp_port()
     there = servers.NetSlave(net_port)

@@ -281,26 +281,43 @@ def test_a_loop_that_returns_leaves_the_graph(
     client, make_client, wait_until
 ):
     other = make_client()
-    client.outports.register('out')
+    target = other.inports.register('in')
+    source = client.outports.register('out')
+    other.activate()
+    connected = threading.Event()
     cycles = []
 
     @client.set_process_thread
     def loop():
+        while not connected.is_set():
+            client.cycle_wait()
+            client.cycle_signal()
         for _ in range(5):
             cycles.append(client.cycle_wait())
             client.cycle_signal()
 
     client.activate()
+    source.connect(target)
+    connected.set()
     wait_until(lambda: not client.active)
     assert len(cycles) == 5
     assert client.last_exception is None
-    # The ports are still there, but as those of an inactive client.
-    with other:
-        port = other.inports.register('in')
-        with pytest.raises(jack.JackError):
-            other.connect(client.outports[0], port)
+    wait_until(lambda: not source.connections)
     client.activate()
     wait_until(lambda: len(cycles) == 10)
+
+
+def test_the_ports_of_a_loop_that_has_returned_cannot_be_connected(
+    client, make_client, wait_until
+):
+    other = make_client()
+    port = client.outports.register('out')
+    client.set_process_thread(lambda: client.cycle_wait())
+    client.activate()
+    wait_until(lambda: not client.active)
+    # They are still there, but as those of an inactive client.
+    with other, pytest.raises(jack.JackError):
+        other.connect(port, other.inports.register('in'))
 
 
 def test_a_loop_that_returns_does_not_hold_the_others_up(

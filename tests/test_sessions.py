@@ -80,13 +80,17 @@ def test_the_answers_are_named_tuples(saver, manager, folder):
     assert answer.flags == 0
 
 
-def test_one_client_can_be_asked_alone(server, saver, manager, folder):
+def test_one_client_can_be_asked_alone(server, saver, manager, tmp_path):
+    # JACK 1 makes a client's folder, and gives up if it is there already.
+    first, second = tmp_path / 'first', tmp_path / 'second'
+    first.mkdir()
+    second.mkdir()
     with Peer(server, SAVER) as peer:
         peer.hear('up')
         for name in 'saver', 'saver-01':
-            answers = manager.session_notify(1, folder, target=name)
+            answers = manager.session_notify(1, f'{first}/', target=name)
             assert [answer.client_name for answer in answers] == [name]
-        answers = manager.session_notify(1, folder)
+        answers = manager.session_notify(1, f'{second}/')
         assert {a.client_name for a in answers} == {'saver', 'saver-01'}
     assert len(saver.events) == 2
 
@@ -153,6 +157,7 @@ def test_a_callback_that_fails_answers_with_an_error(
     # Without an answer, JACK 2 has the manager wait for a long time.
     run_python(
         """
+        import os
         import sys
         import time
         import jack
@@ -164,9 +169,11 @@ def test_a_callback_that_fails_answers_with_an_error(
             raise ValueError('not saved')
 
         client.activate()
-        for _ in range(2):
+        for name in 'first', 'second':
+            folder = f'{sys.argv[1]}/{name}/'
+            os.mkdir(folder)
             begin = time.monotonic()
-            (answer,) = manager.session_notify(1, sys.argv[1])
+            (answer,) = manager.session_notify(1, folder)
             assert answer.client_name == 'broken'
             assert answer.flags & 1
             assert time.monotonic() - begin < 2
@@ -174,7 +181,7 @@ def test_a_callback_that_fails_answers_with_an_error(
         client.close()
         manager.close()
         """,
-        f'{tmp_path}/',
+        tmp_path,
         server=make_server(),
         timeout=60,
     )
@@ -250,6 +257,7 @@ def test_clients_with_a_session_callback_are_known(server, manager, saver):
 # -- Reserved names -----------------------------------------------------------
 
 
+@pytest.mark.needs('reserved client names')
 def test_a_reserved_name_is_kept_for_its_client(manager, make_client):
     uuid = '77777777777'
     assert manager.reserve_client_name('held', uuid) is None

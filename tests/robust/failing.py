@@ -7,6 +7,7 @@ Prints the name of each exception that the program has survived.
 
 import contextlib
 import sys
+import tempfile
 import threading
 
 import jack
@@ -46,6 +47,11 @@ def chain(*args):
         raise ValueError('the second') from error
 
 
+#: What libjack calls while it is being set: all but JACK 1's the second one.
+CALLED_EARLY = ['samplerate']
+if jack._IMPLEMENTATION != 'JACK 1':
+    CALLED_EARLY.append('thread_init')
+
 FAILURES = {
     'ValueError': raising(ValueError),
     'SystemExit': exit_program,
@@ -76,7 +82,9 @@ def trigger(kind, other):
     if kind == 'latency':
         other.client.recompute_total_latencies()
     elif kind == 'session':
-        other.client.session_notify(1, '/tmp/')
+        # JACK 1 wants a new folder for each session.
+        with tempfile.TemporaryDirectory() as folder:
+            other.client.session_notify(1, f'{folder}/')
     elif hasattr(other, kind):
         # The others come by themselves.
         getattr(other, kind)()
@@ -110,8 +118,8 @@ def fail(kind, name, failure, other):
     # Whatever a cycle of our own would do to it is not the point here.
     if kind not in ('process', 'thread'):
         client.set_process_callback(lambda frames: None)
-    if kind in ('samplerate', 'thread_init'):
-        # JACK 2 has called it by now, or is about to.
+    if kind in CALLED_EARLY:
+        # It was called by now, or is about to.
         wait_until(lambda: client.last_exception is not None)
         error = client.last_exception
         client.activate()

@@ -13,13 +13,10 @@ import weakref
 
 import jack
 from tests.notifications import Other, wait_until
-from tests.robust.failing import install, trigger
+from tests.robust.failing import CALLED_EARLY, install, trigger
 from tests.robust.members import ignore
 
 SUBJECT = 'subject'
-
-#: What JACK 2 calls while it is being set.
-BEFORE_ACTIVATION = ['samplerate', 'thread_init']
 
 
 class Scene:
@@ -82,7 +79,7 @@ def refused(action):
     def test(scene):
         result = scene.run(action)
         (subject,) = scene.subjects
-        if action is deactivate and scene.kind in BEFORE_ACTIVATION:
+        if action is deactivate and scene.kind in CALLED_EARLY:
             assert result == 'done', result
             subject.close()
             return
@@ -152,7 +149,7 @@ def collected(scene):
     gc.enable()
     wait_until(lambda: not scene.other.client.get_ports('^forgotten:'))
     (subject,) = scene.subjects
-    assert subject.active or scene.kind in ('thread', *BEFORE_ACTIVATION)
+    assert subject.active or scene.kind in ('thread', *CALLED_EARLY)
     subject.close()
 
 

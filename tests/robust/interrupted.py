@@ -24,7 +24,8 @@ class Interruption(BaseException):
 class Alarm:
     """Raises an `Interruption` in the main thread, once, a bit later."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, longest):
+        self.longest = longest
         self.random = random.Random(seed)
         self.armed = False
         self.hits = 0
@@ -39,7 +40,7 @@ class Alarm:
     def __enter__(self):
         self.armed = True
         signal.setitimer(
-            signal.ITIMER_REAL, self.random.uniform(0.0005, 0.03)
+            signal.ITIMER_REAL, self.random.uniform(0.0005, self.longest)
         )
 
     def __exit__(self, *_):
@@ -66,7 +67,12 @@ def live(clients):
 
 def main(rounds):
     jack.set_error_function(ignore)
-    alarm = Alarm(5)
+    lives = []
+    for _ in range(3):
+        begin = time.monotonic()
+        live([])
+        lives.append(time.monotonic() - begin)
+    alarm = Alarm(5, min(lives))
     witness = jack.Client('witness')
     witness.activate()
     descriptors = count('fd')
@@ -91,7 +97,7 @@ def main(rounds):
     gc.collect()
     # A client that was opened when the exception came has been closed.
     wait_until(lambda: count('fd') <= descriptors, BOUND)
-    assert witness.get_ports('^subject') == []
+    wait_until(lambda: witness.get_ports('^subject') == [])
     witness.close()
 
 

@@ -3,6 +3,7 @@
 Those of ``tests/test_lifecycle.py`` are simpler ones.
 """
 
+import re
 import signal
 import sys
 import time
@@ -351,8 +352,9 @@ def run_to_end(run_python, server, code, early=''):
     child = run_python(
         BEGIN.replace('EARLY', early) + code, server=server, check=False
     )
-    assert child.stdout.split(), child.stderr
-    return child, time.monotonic() - float(child.stdout.split()[0])
+    begin = re.search(r'\d+\.\d+', child.stdout)
+    assert begin, child.stderr
+    return child, time.monotonic() - float(begin.group())
 
 
 def check_graph(server):

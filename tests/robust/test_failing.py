@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from notifications import needed
 from peers import Peer
 
 FAILURES = [
@@ -59,7 +60,7 @@ def test_all_failures_in_the_cycle(mode_server, run_module, kind):
     check(run_module('failing', kind, server=mode_server))
 
 
-@pytest.mark.parametrize('kind', KINDS)
+@pytest.mark.parametrize('kind', needed(KINDS))
 def test_all_failures_in_a_notification(make_server, run_module, kind):
     # Freewheeling takes seconds without -S.
     server = make_server(mode='sync', blocksize=128)
@@ -92,7 +93,9 @@ RETURNED = ['text', '2**70', 'exception', 'pointer', 'undecided']
 
 
 # Whoever asks for a session waits for replies, and not for this.
-@pytest.mark.parametrize('kind', ['process', 'thread', *KINDS[:-1]])
+@pytest.mark.parametrize(
+    'kind', needed(['process', 'thread', *KINDS[:-1]])
+)
 def test_whatever_a_callback_returns_does_no_harm(
     make_server, run_module, kind
 ):

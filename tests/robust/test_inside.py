@@ -1,7 +1,7 @@
 """Within a callback no client is ended that JACK would wait for."""
 
 import pytest
-from notifications import IN_CYCLE, NOTIFICATIONS
+from notifications import IN_CYCLE, NOTIFICATIONS, needed
 from peers import Peer
 
 KINDS = [
@@ -33,7 +33,7 @@ def test_ends_within_the_cycle(mode_server, run_module, kind):
     attempt(run_module, mode_server, kind, REFUSED + GARBAGE)
 
 
-@pytest.mark.parametrize('kind', KINDS)
+@pytest.mark.parametrize('kind', needed(KINDS))
 def test_ends_within_a_notification(make_server, run_module, kind):
     # Freewheeling takes seconds without -S.
     server = make_server(mode='sync', blocksize=128)

@@ -73,37 +73,7 @@ def test_a_long_server_name_is_refused(run_python):
     """)
 
 
-TWO_SERVERS = """
-import sys
-import jack
-
-here, there = sys.argv[1:]
-first = jack.Client('first', servername=here)
-second = None
-try:
-    second = jack.Client('second', servername=there)
-except jack.JackError as error:
-    assert here in str(error), error
-    assert there in str(error), error
-else:
-    raise AssertionError('the second server was accepted')
-assert first.get_ports('system')
-first.close()
-second = jack.Client('second', servername=there, use_exact_name=True)
-second.inports.register('in')
-assert [p.name for p in second.get_ports('^second:')] == ['second:in']
-print(second.blocksize)
-"""
-
-
-def test_one_process_has_one_server_at_a_time(make_server, run_python):
-    here = make_server(blocksize=256)
-    there = make_server(blocksize=512)
-    child = run_python(TWO_SERVERS, here.name, there.name, server=here)
-    assert child.stdout == '512\n'
-    assert child.stderr == ''
-
-
+@pytest.mark.needs('internal clients')
 def test_an_internal_client_that_is_gone_cannot_end_the_server(
     make_server, run_python
 ):
@@ -179,9 +149,11 @@ print('done')
     not may_be_realtime(), reason='needs the right to real-time scheduling'
 )
 def test_twenty_rounds_and_the_end_pass_in_real_time(
-    make_server, run_python, server_mode
+    make_server, run_python, server_class, server_mode
 ):
-    server = make_server(realtime=True, mode=server_mode)
+    server = make_server(
+        realtime=True, mode=server_mode, args=server_class.patience
+    )
     child = run_python(ROUNDS, server=server, timeout=60)
     assert child.stdout == 'done\n'
     assert child.stderr == ''
@@ -291,6 +263,7 @@ print('survived')
 """
 
 
+@pytest.mark.needs('the functions of JACK 2')
 def test_a_stopped_server_inside_of_the_program_is_not_awaited_for_ever(
     make_server, run_python
 ):

@@ -2,6 +2,8 @@
 
 import concurrent.futures
 
+import pytest
+
 
 def test_eight_threads_use_one_client_while_cycles_run(
     make_server, run_module
@@ -11,6 +13,7 @@ def test_eight_threads_use_one_client_while_cycles_run(
     assert child.stderr == ''
 
 
+@pytest.mark.needs('more than 256 ports')
 def test_a_client_may_have_500_ports(make_server, run_module):
     server = make_server(mode='sync')
     child = run_module('load', 'ports', 500, server=server, timeout=60)
