@@ -5910,9 +5910,11 @@ class Client:
         if _IMPLEMENTATION == 'JACK 1' and len(data) < 3 and not kind:
             # It does not find such short ones again without their type.
             kind = b'text/plain'
+        message = f'cannot set property {key!r} of {uuid}'
+        # PipeWire would keep it.
+        _check_as(_JackValueError, not data, message)
         _check_as(_JackValueError, _lib.jack_set_property(
-            self._ptr, uuid, _encode_name(key, 'key'), data, kind),
-            f'cannot set property {key!r} of {uuid}')
+            self._ptr, uuid, _encode_name(key, 'key'), data, kind), message)
 
     def remove_property(self, subject: _Subject, key: str) -> None:
         """Remove one property of a subject.
@@ -5934,10 +5936,13 @@ class Client:
         Calls: `jack_remove_property`_
 
         """
-        uuid = _subject(subject)
+        uuid, data = _subject(subject), _encode_name(key, 'key')
+        message = f'cannot remove property {key!r} of {uuid}'
+        # PipeWire does not say so.
+        _check_as(_JackValueError, _IMPLEMENTATION == 'PipeWire'
+                  and get_property(uuid, key) is None, message)
         _check_as(_JackValueError, _lib.jack_remove_property(
-            self._ptr, uuid, _encode_name(key, 'key')),
-            f'cannot remove property {key!r} of {uuid}')
+            self._ptr, uuid, data), message)
 
     def remove_properties(self, subject: _Subject) -> int:
         """Remove all properties of a subject.
@@ -5972,7 +5977,10 @@ class Client:
 
         """
         uuid = _subject(subject)
-        number = int(_lib.jack_remove_properties(self._ptr, uuid))
+        # PipeWire does not count them.
+        before = (len(get_properties(uuid)) if _IMPLEMENTATION == 'PipeWire'
+                  else 0)
+        number = int(_lib.jack_remove_properties(self._ptr, uuid)) or before
         _check_as(_JackRuntimeError, number < 0,
                   f'cannot remove the properties of {uuid}')
         return number
@@ -8930,8 +8938,10 @@ def get_properties(subject: _Subject) -> dict[str, tuple[bytes, str]]:
     _require_database()
     description = _ffi.new('jack_description_t *')
     uuid = _subject(subject)
-    _check_as(_JackRuntimeError,
-              _lib.jack_get_properties(uuid, description) < 0,
+    failed = _lib.jack_get_properties(uuid, description) < 0
+    if failed and _IMPLEMENTATION == 'PipeWire':
+        return {}   # It has none.
+    _check_as(_JackRuntimeError, failed,
               f'cannot get the properties of {uuid}')
     try:
         return _take_properties(description)

@@ -236,6 +236,28 @@ LACKS = [
     ),
     Lack(
         PIPEWIRE,
+        'conditional timebase masters',
+        '`Client.set_timebase_callback` with *conditional* says that it has '
+        'succeeded when there is a master already, too.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'properties of any number',
+        'A property is that of a client or a port.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'properties that end with their subject',
+        'libjack goes on to tell what it knows of a port or a client that is '
+        'gone.',
+    ),
+    Lack(
+        JACK_1,
+        'reasons why there is no internal client',
+        'The `JackError` does not tell.',
+    ),
+    Lack(
+        PIPEWIRE,
         'modes of scheduling',
         '`Client.realtime` is always true.',
     ),

@@ -358,22 +358,26 @@ def test_frames_and_microseconds_are_two_views_of_one_time(
         assert type(later) is type(back) is int
 
 
-def test_the_same_frame_is_the_same_time_in_another_process(server, client):
+def test_the_same_frame_is_the_same_time_in_another_process(
+    server, client, wait_until
+):
     with Peer(
         server,
         """
         import sys
+        import time
         import jack
 
         client = jack.Client('far')
         client.activate()
         while not client.frame_time:
-            pass
+            time.sleep(0.001)
         for line in sys.stdin:
             print('usecs', client.frames_to_time(int(line)), flush=True)
         client.close()
         """,
     ) as peer, client:
+        wait_until(lambda: client.frame_time)
         frames = client.frame_time
         usecs = client.frames_to_time(frames)
         peer.tell(frames)
