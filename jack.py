@@ -2724,6 +2724,16 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
         if native_id != _threading.get_native_id():
             _await_native(native_id)
     core.leave_cycle_threads()
+    if _IMPLEMENTATION == 'PipeWire' and lost and any(
+            isinstance(kept, _Runner) and not kept.left
+            for kept in core.kept):
+        # Its process thread waits for a cycle for ever.  To close the client
+        # would cancel it, and leave a thread of Python's without a stack, at
+        # which nobody may look any more: _users_of() does.
+        core.ptr = None
+        _abandoned_cores.append(core)
+        _open_cores.pop(id(core), None)
+        return -1
     try:
         if _IMPLEMENTATION == 'PipeWire':
             # 1.4.2 crashes when a client with connected ports is closed after
