@@ -3396,8 +3396,7 @@ class Client:
             _check(_lib.jack_set_process_callback(ptr, callback, _NULL),
                    message)
         else:
-            if _IMPLEMENTATION != 'PipeWire':
-                _lib.jack_set_process_callback(ptr, no_function, _NULL)
+            _lib.jack_set_process_callback(ptr, no_function, _NULL)
             core.runner = _Runner(
                 core, _user_loop if 'thread' in functions else _process_loop)
             _check(_lib.jack_set_process_thread(

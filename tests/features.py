@@ -242,6 +242,17 @@ LACKS = [
     ),
     Lack(
         PIPEWIRE,
+        'forks that exit',
+        'When a forked copy of the process ends with `sys.exit`, and not with '
+        '`os._exit`, there are no more cycles in the parent.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'native callbacks that end themselves',
+        'A native process callback is called on when its result is not 0.',
+    ),
+    Lack(
+        PIPEWIRE,
         'properties of any number',
         'A property is that of a client or a port.',
     ),
