@@ -5945,13 +5945,14 @@ class Client:
         Calls: `jack_remove_property`_
 
         """
+        ptr = self._ptr
         uuid, data = _subject(subject), _encode_name(key, 'key')
         message = f'cannot remove property {key!r} of {uuid}'
         # PipeWire does not say so.
         _check_as(_JackValueError, _IMPLEMENTATION == 'PipeWire'
                   and get_property(uuid, key) is None, message)
-        _check_as(_JackValueError, _lib.jack_remove_property(
-            self._ptr, uuid, data), message)
+        _check_as(_JackValueError,
+                  _lib.jack_remove_property(ptr, uuid, data), message)
 
     def remove_properties(self, subject: _Subject) -> int:
         """Remove all properties of a subject.
@@ -5985,11 +5986,11 @@ class Client:
         Calls: `jack_remove_properties`_
 
         """
-        uuid = _subject(subject)
+        ptr, uuid = self._ptr, _subject(subject)
         # PipeWire does not count them.
         before = (len(get_properties(uuid)) if _IMPLEMENTATION == 'PipeWire'
                   else 0)
-        number = int(_lib.jack_remove_properties(self._ptr, uuid)) or before
+        number = int(_lib.jack_remove_properties(ptr, uuid)) or before
         _check_as(_JackRuntimeError, number < 0,
                   f'cannot remove the properties of {uuid}')
         return number

@@ -187,7 +187,7 @@ LACKS = [
         ('pipewire-new',),
         'clocks of inactive clients',
         '`Client.frame_time` and its relatives are 0 until the client is '
-        'activated for the first time.',
+        'activated for the first time, and the transport stands still.',
     ),
     Lack(
         PIPEWIRE,
@@ -239,6 +239,19 @@ LACKS = [
         'conditional timebase masters',
         '`Client.set_timebase_callback` with *conditional* says that it has '
         'succeeded when there is a master already, too.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'real-time scheduling of any thread',
+        '`acquire_realtime_scheduling` does nothing, without an error, for '
+        'threads that are not PipeWire\'s own.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'latencies as they are on JACK',
+        'A range that was set with `OwnPort.set_latency_range` is not seen in '
+        'each direction, and none of 2\\ :sup:`31` frames or more; a latency '
+        'callback is called for one of the two directions only.',
     ),
     Lack(
         PIPEWIRE,

@@ -183,6 +183,11 @@ class Server:
         return self.name
 
     @property
+    def default_name(self):
+        """What a client which was told no name calls this server."""
+        return self.client_env.get('JACK_DEFAULT_SERVER', 'default')
+
+    @property
     def env(self):
         return {**os.environ, **self.library_env(), **self.client_env}
 

@@ -227,6 +227,7 @@ def test_a_client_without_the_callback_hands_latencies_on(
         )
 
 
+@pytest.mark.needs('latencies as they are on JACK')
 def test_a_client_with_the_callback_does_it_on_its_own(
     make_client, wait_until, events
 ):
@@ -291,6 +292,7 @@ def test_a_port_has_no_latency_at_first(client):
         assert port.get_latency_range(mode) == (0, 0)
 
 
+@pytest.mark.needs('latencies as they are on JACK')
 @pytest.mark.parametrize('mode', MODES)
 @pytest.mark.parametrize('ports', ['inports', 'midi_outports'])
 def test_a_range_that_was_set_is_seen_by_another_program(
