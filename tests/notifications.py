@@ -105,6 +105,7 @@ IN_CYCLE = ['timebase', 'sync']
 NEEDS = {
     'port_rename': 'notification of renamed ports',
     'property_change': 'notification of all clients of a process',
+    'session': 'sessions',
     'xrun': 'notification of xruns',
 }
 
