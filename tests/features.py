@@ -244,7 +244,7 @@ LACKS = [
         PIPEWIRE,
         'real-time scheduling of any thread',
         '`acquire_realtime_scheduling` does nothing, without an error, for '
-        'threads that are not PipeWire\'s own.',
+        "threads that are not PipeWire's own.",
     ),
     Lack(
         PIPEWIRE,
