@@ -1218,7 +1218,8 @@ class _Core:
         'xrun_count', 'lifecycle', 'functions', 'trampolines', 'kept',
         'notifiers', 'inside', 'own', 'renamed', 'remembered', 'ident',
         'frames', 'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
-        'event_views', 'runner', 'positions', 'handle', '__weakref__')
+        'event_views', 'runner', 'positions', 'handle', 'uuid',
+        '__weakref__')
 
     def __init__(self, ptr: _t.Any, name: str, server: str) -> None:
         #: The C pointer; `None` from the moment that closing begins.
@@ -1283,6 +1284,8 @@ class _Core:
         self.positions: _collections.deque[tuple[_t.Any, _t.Any]] = (
             _collections.deque())
         self.handle: _t.Any = None
+        #: What `catch_up` asks about.
+        self.uuid: int | None = None
 
     def make_position(self, spare: tuple[_t.Any, _t.Any] | None
                       ) -> tuple[_t.Any, _t.Any]:
@@ -1427,6 +1430,20 @@ class _Core:
         memory = self.remembered.pop(old, None)
         if memory is not None:
             self.remembered[new] = memory._replace(name=new)
+
+    def catch_up(self) -> bool:
+        """Let libjack learn all that has happened so far, on PipeWire.
+
+        There each client is told for itself, in its turn, of what others do.
+        The answer to any request comes after what there was to tell before,
+        and to remove a property that nobody has set changes nothing.
+        """
+        if _IMPLEMENTATION != 'PipeWire' or _on_jack_thread():
+            return False
+        ptr = self.require()
+        if self.uuid is None:
+            self.uuid = int(_take_string(_lib.jack_client_get_uuid(ptr)))
+        return not _lib.jack_remove_property(ptr, self.uuid, b'nobody')
 
     def begin_cycle(self, frames: int) -> None:
         """Let the ports notice that there is new data."""
@@ -1713,9 +1730,12 @@ def _notified_port(core: _Core, port_id: int, is_going: bool = False
     client = core.client()
     if client is None:
         return None
-    # JACK 1 tells of a port's end before it comes.
-    if not (is_going and _IMPLEMENTATION == 'JACK 1') and (
-            _lib.jack_port_by_name(core.ptr, name) != _NULL):
+    own = core.own.get(name)
+    # JACK 1 tells of a port's end before it comes, and PipeWire of a port
+    # that is just being unregistered.
+    if (_lib.jack_port_by_name(core.ptr, name) != _NULL
+            and not (is_going and _IMPLEMENTATION == 'JACK 1')
+            and not (own is not None and own._end)):
         core.remember(ptr)
         return client._port_from_name(name)
     memory = core.remembered.pop(name, None)
@@ -1735,6 +1755,8 @@ def _on_port_registration(function: _t.Any, core: _Core, port_id: int,
 
 def _on_port_connect(function: _t.Any, core: _Core, a_id: int, b_id: int,
                      connect: int) -> None:
+    if function is None:
+        return
     callback, only_available = function
     a = _notified_port(core, a_id)
     b = _notified_port(core, b_id)
@@ -2215,6 +2237,9 @@ _SILENT_AGAIN = _IMPLEMENTATION == 'PipeWire'
 # Whether a MIDI event may take all of the space that there is said to be: all
 # but JACK 2 crash then.
 _EXACT_FIT = _IMPLEMENTATION == 'JACK 2'
+
+# What PipeWire has for the events of one cycle, in bytes.
+_PIPEWIRE_SPACE = 32736
 
 # The numbers of futex() and futex_time64() on Linux, whatever the processor.
 _FUTEX = frozenset(('98', '202', '221', '238', '240', '422'))
@@ -2718,6 +2743,16 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
         if native_id != _threading.get_native_id():
             _await_native(native_id)
     core.leave_cycle_threads()
+    if _IMPLEMENTATION == 'PipeWire' and lost and any(
+            isinstance(kept, _Runner) and not kept.left
+            for kept in core.kept):
+        # Its process thread waits for a cycle for ever.  To close the client
+        # would cancel it, and leave a thread of Python's without a stack, at
+        # which nobody may look any more: _users_of() does.
+        core.ptr = None
+        _abandoned_cores.append(core)
+        _open_cores.pop(id(core), None)
+        return -1
     try:
         if _IMPLEMENTATION == 'PipeWire' or (
                 _IMPLEMENTATION == 'JACK 1' and not lost):
@@ -3170,6 +3205,9 @@ class Client:
             raise JackError(f'client {self._core.name!r} is open already: '
                             'close() it first')
         data = _encode_name(name, 'name')
+        if _IMPLEMENTATION == 'PipeWire' and len(data) >= client_name_size():
+            # It would cut the name.
+            raise JackOpenError(name, Status(_UNANSWERED))
         options = _lib.JackNullOption
         extra = []
         if use_exact_name:
@@ -3231,7 +3269,8 @@ class Client:
         global _clock_runs
         self._status = status
         if ptr == _NULL:
-            raise JackOpenError(name, status)
+            # JACK 1 and PipeWire do not always say that it is a failure.
+            raise JackOpenError(name, Status(status._code | _lib.JackFailure))
         _clock_runs = True
         core = _Core(ptr, _string(_lib.jack_get_client_name(ptr)), server_key)
         core.client = _weakref.ref(self)
@@ -3361,9 +3400,15 @@ class Client:
                 if name not in core.functions and _lib.has(
                         _NOTIFICATIONS[name].setter):
                     core.install(name, None)
+            if (_IMPLEMENTATION == 'PipeWire'
+                    and 'graph_order' in core.functions
+                    and 'port_connect' not in core.functions):
+                # It tells of the one only where there is the other.
+                core.install('port_connect', None)
             core.last_exception = None
-            if not core.remembered and ('port_registration' in core.functions
-                                        or 'port_connect' in core.functions):
+            if not core.remembered and (
+                    core.functions.get('port_registration')
+                    or core.functions.get('port_connect')):
                 for name_bytes in self._list_names(b'', b'', 0):
                     port_ptr = _lib.jack_port_by_name(ptr, name_bytes)
                     if port_ptr != _NULL:
@@ -3416,8 +3461,7 @@ class Client:
             _check(_lib.jack_set_process_callback(ptr, callback, _NULL),
                    message)
         else:
-            if _IMPLEMENTATION != 'PipeWire':
-                _lib.jack_set_process_callback(ptr, no_function, _NULL)
+            _lib.jack_set_process_callback(ptr, no_function, _NULL)
             core.runner = _Runner(
                 core, _user_loop if 'thread' in functions else _process_loop)
             _check(_lib.jack_set_process_thread(
@@ -4080,6 +4124,7 @@ class Client:
 
     def _list_names(self, pattern: bytes, types: bytes,
                     flags: int) -> list[bytes]:
+        self._core.catch_up()
         return _take_names(_lib.jack_get_ports(
             self._ptr, pattern or _NULL, types or _NULL, flags))
 
@@ -4094,8 +4139,10 @@ class Client:
         if not isinstance(port, str):
             raise TypeError(f'{argument} must be a Port or the full name of '
                             f'one, not {type(port).__name__}')
+        name = _encode_name(port, argument)
+        self._core.catch_up()
         return _not_null(
-            _lib.jack_port_by_name(self._ptr, _encode_name(port, argument)),
+            _lib.jack_port_by_name(self._ptr, name),
             f'there is no port {port!r}')
 
     def _port_name(self, port: str | Port, argument: str) -> bytes:
@@ -4208,6 +4255,8 @@ class Client:
         a = self._port_name(source, 'source')
         b = self._port_name(destination, 'destination')
         code = function(ptr, a, b)
+        if code and self._core.catch_up():
+            code = function(ptr, a, b)
         if code:
             verb = 'connect' if connecting else 'disconnect'
             names = [name.decode('utf-8', 'replace') for name in (a, b)]
@@ -4225,6 +4274,7 @@ class Client:
 
         JACK 2 reads connections from the state of the current cycle.
         """
+        self._core.catch_up()
         server = self._core.server
         patch = _last_patches.get(server)
         if patch is None or _on_jack_thread():
@@ -5935,9 +5985,11 @@ class Client:
         if _IMPLEMENTATION == 'JACK 1' and len(data) < 3 and not kind:
             # It does not find such short ones again without their type.
             kind = b'text/plain'
+        message = f'cannot set property {key!r} of {uuid}'
+        # PipeWire would keep it.
+        _check_as(_JackValueError, not data, message)
         _check_as(_JackValueError, _lib.jack_set_property(
-            self._ptr, uuid, _encode_name(key, 'key'), data, kind),
-            f'cannot set property {key!r} of {uuid}')
+            self._ptr, uuid, _encode_name(key, 'key'), data, kind), message)
 
     def remove_property(self, subject: _Subject, key: str) -> None:
         """Remove one property of a subject.
@@ -5959,10 +6011,14 @@ class Client:
         Calls: `jack_remove_property`_
 
         """
-        uuid = _subject(subject)
-        _check_as(_JackValueError, _lib.jack_remove_property(
-            self._ptr, uuid, _encode_name(key, 'key')),
-            f'cannot remove property {key!r} of {uuid}')
+        ptr = self._ptr
+        uuid, data = _subject(subject), _encode_name(key, 'key')
+        message = f'cannot remove property {key!r} of {uuid}'
+        # PipeWire does not say so.
+        _check_as(_JackValueError, _IMPLEMENTATION == 'PipeWire'
+                  and get_property(uuid, key) is None, message)
+        _check_as(_JackValueError,
+                  _lib.jack_remove_property(ptr, uuid, data), message)
 
     def remove_properties(self, subject: _Subject) -> int:
         """Remove all properties of a subject.
@@ -5996,8 +6052,11 @@ class Client:
         Calls: `jack_remove_properties`_
 
         """
-        uuid = _subject(subject)
-        number = int(_lib.jack_remove_properties(self._ptr, uuid))
+        ptr, uuid = self._ptr, _subject(subject)
+        # PipeWire does not count them.
+        before = (len(get_properties(uuid)) if _IMPLEMENTATION == 'PipeWire'
+                  else 0)
+        number = int(_lib.jack_remove_properties(ptr, uuid)) or before
         _check_as(_JackRuntimeError, number < 0,
                   f'cannot remove the properties of {uuid}')
         return number
@@ -7801,6 +7860,31 @@ _EVENT = _struct.Struct('@INP')
 _ALL = slice(None)
 
 
+def _whole(events: list[tuple[int, _t.Any]]) -> list[tuple[int, _t.Any]]:
+    """Join the pieces of six bytes that PipeWire 1.4 makes of long events.
+
+    What has no end, as there was no room for it, is left out.
+    """
+    if all(event[0] != b'\xf0' or event[-1] == b'\xf7'
+           for _, event in events):
+        return events
+    joined: list[tuple[int, _t.Any]] = []
+    begun = b''
+    for time, event in events:
+        piece = event[:]
+        if begun and piece[0] >= 0xF8:
+            joined.append((time, event))
+            continue
+        if begun and (piece[0] < 0x80 or piece == b'\xf7'):
+            piece = begun + piece
+            event = _buffer(_new_chars(_CHARS, len(piece)))
+            event[:] = piece
+        begun = piece if piece[0] == 0xF0 and piece[-1] != 0xF7 else b''
+        if not begun:
+            joined.append((time, event))
+    return joined
+
+
 class _EventSlots:
     """Room for the events of one cycle."""
 
@@ -7897,8 +7981,8 @@ class OwnMidiPort(MidiPort, OwnPort):
         Calls: `jack_midi_max_event_size`_
 
         """
-        space = int(_rt.midi_space(self._events('max_event_size')))
-        return space if _EXACT_FIT else max(0, space - 1)
+        self._events('max_event_size')
+        return self._space()
 
     @property
     def lost_midi_events(self) -> int:
@@ -7979,7 +8063,8 @@ class OwnMidiPort(MidiPort, OwnPort):
         # None of the assignments has a result: they are all made.
         any(map(_operator.setitem, slots.buffers, _itertools.repeat(_ALL),
                 views))
-        return list(zip(times, slots.buffers))
+        events = list(zip(times, slots.buffers))
+        return _whole(events) if _IMPLEMENTATION == 'PipeWire' else events
 
     def clear_buffer(self) -> None:
         """Remove all events from an output port.
@@ -8067,7 +8152,7 @@ class OwnMidiPort(MidiPort, OwnPort):
             raise JackError(
                 f'cannot write a MIDI event of {size} bytes to '
                 f'{self._description()}: there is room for '
-                f'{self.max_event_size}')
+                f'{self._space()}')
         self._last_time = time
 
     def reserve_midi_event(self, time: _t.SupportsIndex,
@@ -8164,7 +8249,20 @@ class OwnMidiPort(MidiPort, OwnPort):
         return offset
 
     def _fits(self, size: int) -> bool:
-        return bool(size < _rt.midi_space(self._source))
+        return size <= self._space()
+
+    def _space(self) -> int:
+        """Return the size of the largest event that may be written."""
+        space = int(_rt.midi_space(self._source))
+        if _EXACT_FIT:
+            return space
+        if _IMPLEMENTATION == 'PipeWire':
+            # For others it makes 24 bytes of each six, and when they do not
+            # fit then 0.3 loses all events of the cycle, and 1.4 crashes.
+            count = _rt.midi_count(self._source)
+            used = 24 * count + 4 * (_PIPEWIRE_SPACE - 8 * count - space)
+            space = min(space, (_PIPEWIRE_SPACE - used) // 24 * 6 + 1)
+        return max(space - 1, 0)
 
     def _flush(self) -> None:
         """Fill the reserved events in."""
@@ -8910,8 +9008,10 @@ def get_properties(subject: _Subject) -> dict[str, tuple[bytes, str]]:
     _require_database()
     description = _ffi.new('jack_description_t *')
     uuid = _subject(subject)
-    _check_as(_JackRuntimeError,
-              _lib.jack_get_properties(uuid, description) < 0,
+    failed = _lib.jack_get_properties(uuid, description) < 0
+    if failed and _IMPLEMENTATION == 'PipeWire':
+        return {}   # It has none.
+    _check_as(_JackRuntimeError, failed,
               f'cannot get the properties of {uuid}')
     try:
         return _take_properties(description)

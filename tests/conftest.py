@@ -35,7 +35,8 @@ def pytest_configure(config):
     Where libraries are looked for is settled when a process starts.
     """
     config.addinivalue_line(
-        'markers', 'needs(feature): fails on servers without it (features.py)'
+        'markers',
+        'needs(feature, run=True): fails on servers without it (features.py)',
     )
     cls = servers.KINDS[config.getoption('server')]
     if cls.unpacked is None:
@@ -60,7 +61,8 @@ def pytest_collection_modifyitems(config, items):
                 item.add_marker(
                     pytest.mark.xfail(
                         reason=f'{lack.feature}: {lack.reason}',
-                        run=lack.can_be_tried,
+                        run=lack.can_be_tried
+                        and marker.kwargs.get('run', True),
                         strict=True,
                     )
                 )

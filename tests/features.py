@@ -20,7 +20,8 @@ class Lack(typing.NamedTuple):
     """A feature which some servers lack.
 
     *reason* is what their users see instead, in reST.  It *can be tried*
-    unless the server or libjack crashes or hangs with it.
+    unless the server or libjack crashes or hangs with it, or it depends on
+    chance.
     """
 
     servers: tuple
@@ -99,7 +100,7 @@ LACKS = [
         'The function of `set_info_function` has nothing to tell.',
     ),
     Lack(
-        NOT_JACK_2,
+        ('jack1', 'pipewire'),
         'tied ports',
         '`OwnPort.tie` is a `JackErrorCode`.',
     ),
@@ -144,9 +145,56 @@ LACKS = [
     ),
     Lack(
         PIPEWIRE,
-        'blocksizes that are set at once',
-        'The new `Client.blocksize` holds some cycles later, and no size is '
-        'refused; 0.3 takes the next power of two.',
+        'notification of all clients of a process',
+        'Of the clients in one process, only one hears of the change of a '
+        'property: whichever is the first.',
+        can_be_tried=False,
+    ),
+    Lack(
+        PIPEWIRE,
+        'refusal of requests within notifications',
+        'Connecting, registering and setting the blocksize work there.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'aliases that others see',
+        'Only the client that has given a port an alias knows of it, and '
+        'only its own ports can have one.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'renamed ports that others see',
+        'They go on to know the port by its old name, and cannot rename it '
+        'themselves.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'a limit of ports that can be set',
+        'In 1.4 a client can have 768 ports, in 0.3 any number.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'monitoring that others see',
+        'Who asks for monitoring sees it, and nobody else.',
+    ),
+    Lack(
+        ('pipewire-new',),
+        'flags of ports without hardware',
+        'The ports of devices that are made of software, such as null sinks, '
+        'are neither physical nor terminal.',
+    ),
+    Lack(
+        ('pipewire-new',),
+        'clocks of inactive clients',
+        '`Client.frame_time` and its relatives are 0 until the client is '
+        'activated for the first time, and the transport stands still.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'blocksizes of the server',
+        'The new `Client.blocksize` holds some cycles later, and only while '
+        'the client which has set it is active.  No size is refused; 0.3 '
+        'takes the next power of two.',
     ),
     Lack(
         ('pipewire-new',),
@@ -155,7 +203,7 @@ LACKS = [
     ),
     Lack(
         ('pipewire',),
-        'exact names',
+        'names of one client each',
         'A name that is taken is given to a second client as well, with '
         '*use_exact_name* too.',
     ),
@@ -173,8 +221,94 @@ LACKS = [
     ),
     Lack(
         PIPEWIRE,
+        'clients numbered from 01 to 99',
+        'The second client of a name gets a larger number, and there is no '
+        'end of them.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'servers that are started on demand',
+        'Without a server, opening a client is a `JackOpenError` at once.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'connections of active clients only',
+        'Ports can be connected before `Client.activate` already.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'MIDI events as they are',
+        'A note-on with the velocity 0 arrives as a note-off.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'counts of lost events',
+        'An output takes 8 kB of MIDI events in a cycle, an input 32 kB; '
+        '1.4 drops what does not fit and does not count it.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'conditional timebase masters',
+        '`Client.set_timebase_callback` with *conditional* says that it has '
+        'succeeded when there is a master already, too.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'real-time scheduling of any thread',
+        '`acquire_realtime_scheduling` does nothing, without an error, for '
+        "threads that are not PipeWire's own.",
+    ),
+    Lack(
+        PIPEWIRE,
+        'latencies as they are on JACK',
+        'A range that was set with `OwnPort.set_latency_range` is not seen in '
+        'each direction, and none of 2\\ :sup:`31` frames or more; a latency '
+        'callback is called for one of the two directions only.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'forks that exit',
+        'When a forked copy of the process ends with `sys.exit`, and not with '
+        '`os._exit`, there are no more cycles in the parent.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'native callbacks that end themselves',
+        'A native process callback is called on when its result is not 0.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'properties of any number',
+        'A property is that of a client or a port.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'properties that end with their subject',
+        'libjack goes on to tell what it knows of a port or a client that is '
+        'gone.',
+    ),
+    Lack(
+        JACK_1,
+        'reasons why there is no internal client',
+        'The `JackError` does not tell.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'modes of scheduling',
+        '`Client.realtime` is always true.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'messages of libjack',
+        'The functions given to `set_error_function` and `set_info_function` '
+        'are never called; ``PIPEWIRE_DEBUG=3`` in the environment makes '
+        'libjack write to stderr.',
+    ),
+    Lack(
+        PIPEWIRE,
         'sessions',
-        '`Client.session_notify` and its relatives are a `JackError`.',
+        '`Client.session_notify` and its relatives are a `JackError`, and '
+        'a *session_id* is ignored.',
     ),
 ]
 

@@ -178,6 +178,16 @@ class Server:
         return self.process.pid
 
     @property
+    def servername(self):
+        """What to give to `jack.Client` for this server."""
+        return self.name
+
+    @property
+    def default_name(self):
+        """What a client which was told no name calls this server."""
+        return self.client_env.get('JACK_DEFAULT_SERVER', 'default')
+
+    @property
     def env(self):
         return {**os.environ, **self.library_env(), **self.client_env}
 
@@ -521,6 +531,10 @@ class PipeWire(Server):
         ]
 
     @property
+    def servername(self):
+        return str(self.socket)
+
+    @property
     def socket(self):
         return self.folder / 'pipewire-0'
 
@@ -549,13 +563,16 @@ class PipeWireNew(PipeWire):
     def set_up(self):
         # PipeWire 1.4.2 ignores adapter.auto-port-config, which gives the
         # nodes of the system their ports in 0.3.
-        config = f"""
-        {{ direction = Input, mode = dsp, monitor = true,
-           format = {{ mediaType = audio, mediaSubtype = raw, format = F32P,
-                      rate = {self.samplerate}, channels = 2,
-                      position = [ FL FR ] }} }}
-        """
-        for node in 'system-playback', 'system-capture':
+        for node, direction in (
+            ('system-playback', 'Input'),
+            ('system-capture', 'Output'),
+        ):
+            config = f"""
+            {{ direction = {direction}, mode = dsp, monitor = false,
+               format = {{ mediaType = audio, mediaSubtype = raw,
+                          format = F32P, rate = {self.samplerate},
+                          channels = 2, position = [ FL FR ] }} }}
+            """
             subprocess.run(
                 ['pw-cli', 'set-param', node, 'PortConfig', config],
                 env=self.env,

@@ -240,6 +240,7 @@ def test_graph_order_callback_has_no_arguments(client, other, events):
         assert events.next() == ()
 
 
+@pytest.mark.needs('notification of xruns')
 def test_xrun_callback_gets_the_delay_in_microseconds(client, other, events):
     client.set_xrun_callback(events.put)
     with client:
@@ -511,7 +512,7 @@ def test_a_callback_is_kept_alive_by_its_client_and_no_longer(other, events):
     assert ref() is None
 
 
-def test_callbacks_can_look_at_ports(client, other, events):
+def test_callbacks_can_look_at_ports(client, other, events, lacks):
     @client.set_port_connect_callback
     def callback(a, b, connect):
         events.put(
@@ -530,7 +531,7 @@ def test_callbacks_can_look_at_ports(client, other, events):
         assert events.next() == (
             'other:source',
             'target',
-            ['the-alias'],
+            [] if lacks('aliases that others see') else ['the-alias'],
             other.target,
             2,
         )
@@ -559,7 +560,7 @@ def test_callbacks_can_look_at_connections(client, other, events):
     ids=['disconnect', 'register', 'blocksize'],
 )
 def test_requests_to_the_server_in_a_notification_name_the_remedy(
-    client, other, events, request_
+    client, other, events, lacks, request_
 ):
     @client.set_port_connect_callback
     def callback(a, b, connect):
@@ -572,7 +573,10 @@ def test_requests_to_the_server_in_a_notification_name_the_remedy(
 
     with client:
         other.source.connect(other.target)
-        assert 'thread' in events.next()
+        if lacks('refusal of requests within notifications'):
+            assert events.next() == 'done'
+        else:
+            assert 'thread' in events.next()
 
 
 # -- Exceptions ---------------------------------------------------------------
@@ -595,10 +599,10 @@ def callback(*args):
     if len(calls) == 1:
         give_up()
 
+other = Other()
 client = jack.Client('observer')
 setter(client, kind)(callback)
 client.set_process_callback(cycles.append)
-other = Other()
 client.activate()
 getattr(other, kind)()
 wait_until(lambda: client.last_exception)

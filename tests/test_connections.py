@@ -310,6 +310,7 @@ def test_wrong_direction_is_an_error_that_says_so(patchbay):
     assert 'input' in error.message
 
 
+@pytest.mark.needs('connections of active clients only')
 def test_inactive_client_cannot_be_connected(client):
     port = client.inports.register('in')
     error = failure(client.connect, 'system:capture_1', port)

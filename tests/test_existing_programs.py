@@ -70,11 +70,13 @@ USE_INCLUDED_TYPES = """
 """
 
 
+@pytest.mark.needs('clocks of inactive clients')
 def test_another_ffi_can_include_that_of_jack_py_alone(run_python):
     out = run_python(USE_INCLUDED_TYPES).stdout
     assert out.splitlines() == ['256', '0 True']
 
 
+@pytest.mark.needs('clocks of inactive clients')
 def test_another_ffi_can_include_that_of_an_installed_module(run_installed):
     out = run_installed(USE_INCLUDED_TYPES)
     assert out.splitlines() == ['256', '0 True']

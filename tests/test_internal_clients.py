@@ -193,7 +193,7 @@ def test_repr_shows_the_name(load):
 # -- Errors -------------------------------------------------------------------
 
 
-@needs
+@pytest.mark.needs('reasons why there is no internal client')
 @pytest.mark.parametrize(
     'module',
     ['no-such-module', '../../x', '/etc/passwd', 'm' * 300],
@@ -214,7 +214,7 @@ def test_a_name_that_is_too_long_is_an_error_that_says_so(client, capfd):
         client.load_internal_client(name, 'profiler')
 
 
-@needs
+@pytest.mark.needs('reasons why there is no internal client')
 @pytest.mark.parametrize('name', ['nobody', 'system', 'an ordinary client'])
 def test_other_clients_are_not_found(server, client, make_client, name):
     make_client('an ordinary client')

@@ -227,6 +227,7 @@ def test_a_client_without_the_callback_hands_latencies_on(
         )
 
 
+@pytest.mark.needs('latencies as they are on JACK')
 def test_a_client_with_the_callback_does_it_on_its_own(
     make_client, wait_until, events
 ):
@@ -238,12 +239,13 @@ def test_a_client_with_the_callback_does_it_on_its_own(
         (capture, _), = latencies(client, 'system:capture_1')
         events.drain()
         client.connect('system:capture_1', input_)
-        assert events.next() == jack.CAPTURE_LATENCY
-        assert events.next() == jack.PLAYBACK_LATENCY
-        assert latencies(client, input_.name, output.name) == [
-            (capture, (0, 0)),
-            ((0, 0), (0, 0)),
-        ]
+        # Some of the calls for the activations may still be to come.
+        for mode in jack.CAPTURE_LATENCY, jack.PLAYBACK_LATENCY:
+            events.wait_for(lambda event, mode=mode: event == mode)
+        wait_until(
+            lambda: latencies(client, input_.name, output.name)
+            == [(capture, (0, 0)), ((0, 0), (0, 0))]
+        )
 
 
 def test_the_callback_gets_the_mode_as_an_int_on_another_thread(
@@ -291,6 +293,7 @@ def test_a_port_has_no_latency_at_first(client):
         assert port.get_latency_range(mode) == (0, 0)
 
 
+@pytest.mark.needs('latencies as they are on JACK')
 @pytest.mark.parametrize('mode', MODES)
 @pytest.mark.parametrize('ports', ['inports', 'midi_outports'])
 def test_a_range_that_was_set_is_seen_by_another_program(

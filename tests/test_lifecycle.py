@@ -807,8 +807,14 @@ client.close()
     ('end', 'code'),
     [
         ('os._exit(0)', 0),
-        ('sys.exit(3)', 3),
-        ('del client, port; gc.collect(); sys.exit(4)', 4),
+        pytest.param(
+            'sys.exit(3)', 3, marks=pytest.mark.needs('forks that exit')
+        ),
+        pytest.param(
+            'del client, port; gc.collect(); sys.exit(4)',
+            4,
+            marks=pytest.mark.needs('forks that exit'),
+        ),
     ],
     ids=['_exit', 'exit', 'del'],
 )

@@ -293,6 +293,7 @@ def test_the_python_side_is_still_refused_the_buffers(
             port.get_array()
 
 
+@pytest.mark.needs('native callbacks that end themselves')
 def test_a_result_other_than_0_ends_the_calls(
     library, client, make_client, work, wait_until
 ):
@@ -624,6 +625,7 @@ def test_a_native_timebase_callback_fills_the_position(
     elif process == 'python':
         client.set_process_callback(lambda frames: None)
     other = make_client()
+    other.activate()
     assert client.set_timebase_callback(library.timebase, userdata=work)
     with client:
         client.transport_start()
@@ -654,6 +656,7 @@ def test_a_native_process_callback_gets_along_with_python_ones(
     assert states
 
 
+@pytest.mark.needs('notification of xruns')
 def test_a_native_xrun_callback_is_called(library, client, wait_until):
     slow, late = np.zeros(1, WORK), np.zeros(1, WORK)
     client.set_process_callback(library.count, slow)

@@ -38,7 +38,12 @@ DOCSTRINGS = [
 ]
 
 
-NEEDS = {'jack.OwnPort.tie': 'tied ports'}
+NEEDS = {
+    'README': 'flags of ports without hardware',
+    'jack.OwnPort.tie': 'tied ports',
+    'jack.Port': 'flags of ports without hardware',
+    'jack.Port.get_latency_range': 'flags of ports without hardware',
+}
 
 
 @pytest.mark.parametrize(

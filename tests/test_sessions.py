@@ -60,6 +60,7 @@ def saver(make_client):
 # -- Notification and reply ---------------------------------------------------
 
 
+@pytest.mark.needs('sessions')
 @pytest.mark.parametrize('kind', [1, 2, 3])
 def test_another_process_is_asked_and_its_answer_comes_back(
     server, manager, folder, kind
@@ -71,6 +72,7 @@ def test_another_process_is_asked_and_its_answer_comes_back(
         assert peer.hear('event') == f'{kind} {uuid} {folder}saver/'
 
 
+@pytest.mark.needs('sessions')
 def test_the_answers_are_named_tuples(saver, manager, folder):
     (answer,) = manager.session_notify(1, folder)
     assert type(answer) is jack.SessionCommand
@@ -80,6 +82,7 @@ def test_the_answers_are_named_tuples(saver, manager, folder):
     assert answer.flags == 0
 
 
+@pytest.mark.needs('sessions')
 def test_one_client_can_be_asked_alone(server, saver, manager, tmp_path):
     # JACK 1 makes a client's folder, and gives up if it is there already.
     first, second = tmp_path / 'first', tmp_path / 'second'
@@ -100,6 +103,7 @@ def test_without_a_session_client_nobody_answers(manager, folder):
     assert manager.session_notify(1, folder, target='nobody') == []
 
 
+@pytest.mark.needs('sessions')
 def test_an_event_can_be_answered_later_by_another_thread(
     make_client, manager, folder, events
 ):
@@ -115,6 +119,7 @@ def test_an_event_can_be_answered_later_by_another_thread(
         assert [a.command for a in answers.result(5)] == ['late']
 
 
+@pytest.mark.needs('sessions')
 def test_the_event_says_what_to_do(saver, manager, folder):
     manager.session_notify(3, folder)
     (event,) = saver.events
@@ -124,6 +129,7 @@ def test_the_event_says_what_to_do(saver, manager, folder):
     assert type(event.type) is int
 
 
+@pytest.mark.needs('sessions')
 def test_an_event_shows_what_it_is_and_whether_it_was_answered(
     make_client, manager, folder
 ):
@@ -145,12 +151,14 @@ def test_an_event_shows_what_it_is_and_whether_it_was_answered(
     assert shown[0].startswith('<jack.SessionEvent of type 1 in ')
 
 
+@pytest.mark.needs('sessions')
 def test_an_event_is_answered_once(saver, manager, folder):
     manager.session_notify(1, folder)
     with pytest.raises(jack.JackError, match='already'):
         saver.session_reply(saver.events[0])
 
 
+@pytest.mark.needs('sessions')
 def test_a_callback_that_fails_answers_with_an_error(
     make_server, run_python, tmp_path
 ):
@@ -193,6 +201,7 @@ def test_what_is_no_event_cannot_be_answered(client, event):
         client.session_reply(event)
 
 
+@pytest.mark.needs('sessions')
 @pytest.mark.parametrize(
     ('attribute', 'value', 'error'),
     [
@@ -244,6 +253,7 @@ def test_arguments_of_a_wrong_kind_are_refused(client, args, error):
 # -- Who takes part -----------------------------------------------------------
 
 
+@pytest.mark.needs('sessions')
 def test_clients_with_a_session_callback_are_known(server, manager, saver):
     assert manager.has_session_callback('saver') is True
     assert manager.has_session_callback('manager') is False
@@ -257,6 +267,7 @@ def test_clients_with_a_session_callback_are_known(server, manager, saver):
 # -- Reserved names -----------------------------------------------------------
 
 
+@pytest.mark.needs('sessions')
 @pytest.mark.needs('reserved client names')
 def test_a_reserved_name_is_kept_for_its_client(manager, make_client):
     uuid = '77777777777'
@@ -268,6 +279,7 @@ def test_a_reserved_name_is_kept_for_its_client(manager, make_client):
     assert first.uuid == uuid
 
 
+@pytest.mark.needs('sessions')
 def test_a_name_that_is_taken_cannot_be_reserved(manager, client):
     with pytest.raises(jack.JackErrorCode, match=client.name):
         manager.reserve_client_name(client.name, '88888888888')

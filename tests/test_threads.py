@@ -59,6 +59,7 @@ def test_thread_id_is_that_of_the_process_callback(client, events):
         assert client.thread_id == 0
 
 
+@pytest.mark.needs('modes of scheduling')
 @pytest.mark.parametrize('realtime', [False, True])
 def test_priorities_are_those_of_the_servers_mode(
     make_server, run_python, realtime
@@ -193,6 +194,7 @@ def test_what_cannot_be_called_is_a_type_error(client, bad):
 # -- Real-time scheduling -----------------------------------------------------
 
 
+@pytest.mark.needs('real-time scheduling of any thread')
 def test_a_thread_becomes_a_realtime_one_and_an_ordinary_one_again(
     client, thread
 ):
@@ -215,6 +217,7 @@ def test_other_threads_stay_as_they_are(client, thread):
     assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
+@pytest.mark.needs('real-time scheduling of any thread')
 def test_the_process_thread_can_be_given_a_priority(client, events):
     client.set_process_callback(
         lambda frames: events.put(os.sched_getparam(0).sched_priority)
@@ -231,6 +234,7 @@ def test_the_process_thread_can_be_given_a_priority(client, events):
         events.wait_for(lambda priority: priority == 0)
 
 
+@pytest.mark.needs('real-time scheduling of any thread')
 @pytest.mark.parametrize('priority', [0, 100, 2**31 - 1], ids=str)
 def test_a_priority_that_the_system_does_not_have_is_an_error(
     client, thread, priority, capfd

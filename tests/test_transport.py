@@ -52,6 +52,7 @@ def bbt(pos):
 # -- State --------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures('active_client')
 def test_the_transport_starts_and_stops(client, wait_until):
     assert client.transport_state == jack.STOPPED
     client.transport_start()
@@ -65,8 +66,10 @@ def test_the_state_is_a_transport_state(client):
     assert str(client.transport_state) == 'jack.STOPPED'
 
 
+@pytest.mark.usefixtures('active_client')
 def test_all_clients_see_the_same_transport(client, make_client, wait_until):
     other = make_client()
+    other.activate()
     client.transport_start()
     wait_until(lambda: other.transport_state == jack.ROLLING)
     other.transport_stop()
@@ -81,12 +84,14 @@ def test_the_state_is_read_only(client):
 # -- Position -----------------------------------------------------------------
 
 
+@pytest.mark.usefixtures('active_client')
 def test_setting_the_frame_moves_the_transport(client, wait_until):
     client.transport_frame = 12345
     wait_until(lambda: client.transport_frame == 12345)
     assert type(client.transport_frame) is int
 
 
+@pytest.mark.usefixtures('active_client')
 def test_the_frame_stands_still_while_stopped(client, wait_until):
     client.transport_frame = 100
     wait_until(lambda: client.transport_frame == 100)
@@ -95,6 +100,7 @@ def test_the_frame_stands_still_while_stopped(client, wait_until):
     assert client.transport_frame == 100
 
 
+@pytest.mark.usefixtures('active_client')
 def test_the_frame_moves_on_while_rolling(client, wait_until):
     client.transport_frame = 48000
     wait_until(lambda: client.transport_frame == 48000)
@@ -108,6 +114,7 @@ def test_the_frame_moves_on_while_rolling(client, wait_until):
     assert abs(moved - passed) < 4800
 
 
+@pytest.mark.usefixtures('active_client')
 def test_transport_locate_still_works(client, wait_until):
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', DeprecationWarning)
@@ -131,6 +138,7 @@ def test_a_frame_that_is_no_integer_is_a_type_error(client, frame):
     assert client.transport_frame == 0
 
 
+@pytest.mark.usefixtures('active_client')
 def test_the_last_frame_of_all_can_be_reached(client, wait_until):
     client.transport_frame = 2**32 - 1
     wait_until(lambda: client.transport_frame == 2**32 - 1)
@@ -139,6 +147,7 @@ def test_the_last_frame_of_all_can_be_reached(client, wait_until):
 # -- Queries ------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures('active_client')
 def test_transport_query_returns_state_and_dict(client, server, wait_until):
     client.transport_frame = 777
     wait_until(lambda: client.transport_frame == 777)
@@ -152,6 +161,7 @@ def test_transport_query_returns_state_and_dict(client, server, wait_until):
     assert 'bar' not in position
 
 
+@pytest.mark.usefixtures('active_client')
 def test_transport_query_struct_returns_int_and_struct(
     client, server, wait_until
 ):
@@ -166,6 +176,7 @@ def test_transport_query_struct_returns_int_and_struct(
     assert jack._ffi.typeof(position[0]) is jack._ffi.typeof('jack_position_t')
 
 
+@pytest.mark.usefixtures('active_client')
 def test_each_query_returns_a_struct_of_its_own(client, wait_until):
     _, first = client.transport_query_struct()
     client.transport_frame = 999
@@ -210,6 +221,7 @@ def test_a_query_in_the_cycle_gives_the_cycles_first_frame(client, wait_until):
 # -- Repositioning ------------------------------------------------------------
 
 
+@pytest.mark.usefixtures('active_client')
 def test_a_struct_can_be_sent_back(client, wait_until):
     _, position = client.transport_query_struct()
     position.frame = 24000
@@ -221,6 +233,7 @@ def test_a_struct_can_be_sent_back(client, wait_until):
     assert result['beats_per_minute'] == 120
 
 
+@pytest.mark.usefixtures('active_client')
 def test_repositioning_takes_fields_as_keywords(client, wait_until):
     client.transport_reposition(
         frame=4800,
@@ -257,11 +270,13 @@ def test_repositioning_takes_fields_as_keywords(client, wait_until):
     assert 'frame_time' not in result
 
 
+@pytest.mark.usefixtures('active_client')
 def test_repositioning_to_a_frame_alone(client, wait_until):
     client.transport_reposition(96000)
     wait_until(lambda: client.transport_frame == 96000)
 
 
+@pytest.mark.usefixtures('active_client')
 def test_repositioning_without_a_frame_stays_there(client, wait_until):
     client.transport_frame = 100
     wait_until(lambda: client.transport_frame == 100)
@@ -272,6 +287,7 @@ def test_repositioning_without_a_frame_stays_there(client, wait_until):
     assert (result['frame_time'], result['next_time']) == (2.5, 2.75)
 
 
+@pytest.mark.usefixtures('active_client')
 def test_a_field_of_a_dict_from_a_query_can_be_sent(client, wait_until):
     client.transport_reposition(frame=10, bar=3, beats_per_minute=90.0)
     wait_until(lambda: client.transport_frame == 10)
@@ -340,6 +356,7 @@ def test_the_timebase_masters_data_reach_another_process(
         import jack
 
         client = jack.Client('far-reader')
+        client.activate()
         for line in sys.stdin:
             state, position = client.transport_query()
             print('bbt', *(position.get(name) for name in
@@ -433,6 +450,7 @@ def test_the_timebase_callback_can_be_set_while_active(client, wait_until):
         wait_until(lambda: len(calls) > 5)
 
 
+@pytest.mark.needs('conditional timebase masters')
 def test_a_conditional_request_fails_when_there_is_a_master(
     client, make_client, wait_until
 ):
@@ -473,6 +491,7 @@ def test_an_unconditional_request_takes_over(client, make_client, wait_until):
             client.release_timebase()
 
 
+@pytest.mark.needs('conditional timebase masters')
 def test_the_conditional_decorator_works(client, make_client, wait_until):
     calls = []
 
@@ -615,6 +634,7 @@ def test_a_slow_client_in_another_process_holds_the_start(
         wait_until(lambda: client.transport_frame > 0)
 
 
+@pytest.mark.usefixtures('active_client')
 def test_a_start_is_not_awaited_longer_than_the_timeout(
     server, client, wait_until
 ):
@@ -630,6 +650,7 @@ def test_a_start_is_not_awaited_longer_than_the_timeout(
         assert 0.2 < took < 1.5
 
 
+@pytest.mark.usefixtures('active_client')
 def test_repositioning_while_rolling_waits_for_the_slow_client(
     server, client, wait_until
 ):
@@ -778,6 +799,7 @@ def jack_transport(server, *commands):
     return child.stdout
 
 
+@pytest.mark.usefixtures('active_client')
 def test_jack_transport_is_obeyed(server, client, wait_until):
     jack_transport(server, 'locate 96000')
     wait_until(lambda: client.transport_frame == 96000)

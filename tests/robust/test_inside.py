@@ -41,7 +41,15 @@ def test_ends_within_a_notification(make_server, run_module, kind):
     attempt(run_module, server, kind, names)
 
 
-@pytest.mark.parametrize('kind', ['error', 'info'])
+@pytest.mark.parametrize(
+    'kind',
+    [
+        pytest.param(
+            'error', marks=pytest.mark.needs('messages of libjack', run=False)
+        ),
+        'info',
+    ],
+)
 def test_ends_within_a_message_function(run_module, kind):
     child = run_module('inside', kind, timeout=30)
     assert child.stdout.split() == ['close', 'forget']

@@ -20,6 +20,7 @@ def test_a_client_may_have_500_ports(make_server, run_module):
     assert child.stderr == ''
 
 
+@pytest.mark.needs('a limit of ports that can be set')
 def test_the_error_names_the_limit_of_ports(make_server, run_module):
     server = make_server(mode='sync', args=['-p', '128'])
     child = run_module('load', 'port-limit', server=server, timeout=60)
