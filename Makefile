@@ -25,16 +25,20 @@ FILES := $(SOUND)
 ifdef CI
 PACKAGES += gcc libc6-dev libjack-jackd2-dev
 FILES += /usr/bin/gcc /usr/include/jack/jack.h
+# A second kind of Python, for `make test-all`.
+PACKAGES += pypy3
+FILES += /usr/bin/pypy3
 endif
 
-.PHONY: help deps venv demo test servers soak lint types docs links dist bench
-.PHONY: clean
+.PHONY: help deps venv demo test test-all servers soak lint types docs links
+.PHONY: dist bench clean
 
 help:
 	@echo 'make demo    play a sound through a JACK server of its own'
 	@echo '             (SERVER=default: through the one that is running)'
 	@echo 'make test    run the tests (ARGS="-k name" for some of them)'
 	@echo '             (ARGS=--server=jack1, pipewire, ...: with that server)'
+	@echo 'make test-all  run them with each Python that is there (nox)'
 	@echo 'make servers unpack JACK 1 and PipeWire, for the tests (Debian)'
 	@echo 'make soak    load a server for half an hour (ARGS=churn: a part of it)'
 	@echo 'make lint    check the style with ruff'
@@ -67,6 +71,9 @@ demo: deps $(VENV)/.test
 
 test: deps $(VENV)/.test
 	$(BIN)/python -m pytest $(ARGS)
+
+test-all: deps $(VENV)/.matrix
+	$(BIN)/nox -- $(ARGS)
 
 servers: .servers/.made
 
@@ -103,7 +110,7 @@ bench: deps $(VENV)/.bench
 	    $(VENV)/ours/bin/python $(ARGS)
 
 clean:
-	rm -rf $(VENV) .servers build dist doc/_build *.egg-info demo.wav
+	rm -rf $(VENV) .nox .servers build dist doc/_build *.egg-info demo.wav
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -135,6 +142,10 @@ $(VENV)/.docs: $(VENV)/.test doc/requirements.txt
 
 $(VENV)/.dist: $(VENV)/.made pyproject.toml
 	$(BIN)/python -m pip install -q -e '.[dist]'
+	touch $@
+
+$(VENV)/.matrix: $(VENV)/.made pyproject.toml
+	$(BIN)/python -m pip install -q -e '.[matrix]'
 	touch $@
 
 # Ours is installed as users have it: its declarations are parsed in advance.

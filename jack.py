@@ -47,6 +47,7 @@ Pass two channels through (with a JACK server running):
 """
 from __future__ import annotations as _annotations
 
+import _thread
 import atexit as _atexit
 import collections as _collections
 import collections.abc as _abc
@@ -57,7 +58,6 @@ import importlib as _importlib
 import itertools as _itertools
 import operator as _operator
 import os as _os
-import queue as _queue
 import re as _re
 import struct as _struct
 import sys as _sys
@@ -354,6 +354,9 @@ int jack_client_max_real_time_priority(jack_client_t *client);
 int jack_acquire_real_time_scheduling(jack_native_thread_t thread,
     int priority);
 int jack_drop_real_time_scheduling(jack_native_thread_t thread);
+typedef int (*JackThreadCreator)(jack_native_thread_t *thread,
+    void *attr, void *(*function)(void *), void *arg);
+void jack_set_thread_creator(JackThreadCreator creator);
 """
 
 _CDEF_INTCLIENT = """
@@ -493,8 +496,12 @@ int jack_client_has_session_callback(jack_client_t *client,
 """
 
 # What is needed of the C library itself: a thread's wish not to be cancelled,
-# and a compiler for the regular expressions that libjack will be given.
+# threads with more stack, and a compiler for the regular expressions that
+# libjack will be given.
 _CDEF_LIBC = """
+int pthread_attr_setstacksize(void *attr, size_t size);
+int pthread_create(jack_native_thread_t *thread, void *attr,
+    void *(*function)(void *), void *arg);
 int pthread_setcancelstate(int state, int *oldstate);
 int regcomp(void *preg, const char *regex, int cflags);
 void regfree(void *preg);
@@ -762,6 +769,29 @@ def _of_existing_ports(by_name: _t.Any) -> _abc.Callable[..., _t.Any]:
 
 _lib = _open_library()
 _libc = _open_libc()
+
+
+def _widen_stacks() -> _t.Any:
+    """Give the threads of JACK as much stack as PyPy counts on.
+
+    It believes that each thread has 768 kB, and JACK's have 512: what should
+    be a RecursionError would be a crash.  The returned function has to live
+    as long as libjack.
+    """
+    def create(thread: _t.Any, attr: _t.Any, function: _t.Any,
+               arg: _t.Any) -> int:
+        if attr:
+            _libc.pthread_attr_setstacksize(attr, 1 << 20)
+        return int(_libc.pthread_create(thread, attr, function, arg))
+
+    creator = _ffi.callback('JackThreadCreator', create, error=_errno.EAGAIN)
+    _lib.jack_set_thread_creator(creator)
+    return creator
+
+
+if (_sys.implementation.name == 'pypy' and _libc is not None
+        and _lib.has('jack_set_thread_creator')):
+    _thread_creator = _widen_stacks()
 
 # -- Constants ----------------------------------------------------------------
 
@@ -1057,9 +1087,12 @@ _SMALL = 256
 
 # Small objects in a container are used again when there is no reference to
 # them but the container's: that is, when _references() says _UNSHARED, which
-# it never does on a Python that does not count references.
-_references: _abc.Callable[[object], int] = getattr(
-    _sys, 'getrefcount', lambda _: -1)
+# it never does on a Python that does not count references.  Nor on one that
+# has no interpreter lock: there, what is counted while another thread takes a
+# reference or gives one back may be too little.
+_references: _abc.Callable[[object], int] = (
+    _sys.getrefcount if hasattr(_sys, 'getrefcount')
+    and getattr(_sys, '_is_gil_enabled', lambda: True)() else lambda _: -1)
 _example = [object()]
 _UNSHARED = max(0, min(_references(_example[0]), *map(_references, _example)))
 
@@ -1969,7 +2002,8 @@ class _Runner:
         #: Set by the loop when it is safe to deactivate.
         self.left = False
         #: Tells of it; of C for the same reason as in _Workers.ask().
-        self.news: _queue.SimpleQueue[None] = _queue.SimpleQueue()
+        self.news = _threading.Lock()
+        self.news.acquire()
         #: Whether a cycle was begun that JACK has not been told the end of.
         self.pending = False
         #: The frames of a cycle that JACK 1 has begun for us, or 0.
@@ -2064,8 +2098,9 @@ class _Runner:
                 seen, cycles = now, -1
 
     def has_left(self) -> None:
-        self.left = True
-        self.news.put(None)
+        if not self.left:
+            self.left = True
+            self.news.release()
 
     def signal(self) -> None:
         if self.pending:
@@ -2096,8 +2131,7 @@ class _Runner:
                 if core.ident:
                     raise _stuck(core)
                 return
-            with _contextlib.suppress(_queue.Empty):
-                self.news.get(timeout=0.05)
+            self.news.acquire(timeout=0.05)
         if _IMPLEMENTATION != 'JACK 2' or _libc is None:
             _await_native(self.native_id, may_spin=True)
 
@@ -2449,6 +2483,32 @@ def _deactivate(core: _Core, again: bool = False) -> int:
         return code
 
 
+class _Worker:
+    """A thread that does one job at a time, and then is *idle* again."""
+
+    def __init__(self, idle: list[_Worker]) -> None:
+        self.idle = idle
+        self.job: _abc.Callable[[], object] | None = None
+        # Lock and thread are of C, as in _Workers.ask(): Thread.start() has
+        # a lock of Python's, and so has SimpleQueue on PyPy.
+        self.wake = _threading.Lock()
+        self.wake.acquire()
+        _thread.start_new_thread(self.run, ())
+
+    def take(self, job: _abc.Callable[[], object] | None) -> None:
+        self.job = job
+        self.wake.release()
+
+    def run(self) -> None:
+        while self.wake.acquire() and self.job is not None:
+            try:
+                self.job()
+            except JackError as error:
+                _report('clean-up', error)
+            self.job = None
+            self.idle.append(self)
+
+
 class _Workers:
     """Threads for what must not be done on the thread that asks for it.
 
@@ -2457,7 +2517,7 @@ class _Workers:
     """
 
     def __init__(self) -> None:
-        self.idle: list[_queue.SimpleQueue[_t.Any]] = []
+        self.idle: list[_Worker] = []
         #: How many requests for a client are under way.
         self.asked: dict[_t.Any, int] = {}
         self.lock = _threading.RLock()
@@ -2472,30 +2532,15 @@ class _Workers:
     def start(self) -> None:
         """Have a thread ready: later it may be a bad moment to start one."""
         if not self.idle:
-            self.idle.append(self.hire())
-
-    def hire(self) -> _queue.SimpleQueue[_t.Any]:
-        jobs: _queue.SimpleQueue[_t.Any] = _queue.SimpleQueue()
-        _threading.Thread(target=self.run, args=(jobs,), name='jack-worker',
-                          daemon=True).start()
-        return jobs
-
-    def run(self, jobs: _queue.SimpleQueue[_t.Any]) -> None:
-        for job in iter(jobs.get, None):
-            try:
-                job()
-            except JackError as error:
-                _report('clean-up', error)
-            job = None
-            self.idle.append(jobs)
+            self.idle.append(_Worker(self.idle))
 
     def hand_over(self, job: _abc.Callable[[], object]) -> None:
         """Have something done soon."""
         try:
-            jobs = self.idle.pop()
+            worker = self.idle.pop()
         except IndexError:
-            jobs = self.hire()
-        jobs.put(job)
+            worker = _Worker(self.idle)
+        worker.take(job)
 
     def ask(self, name: str, function: _t.Any, args: tuple[_t.Any, ...],
             patience: float, ptr: _t.Any = None, watch: bool = False,
@@ -2615,7 +2660,7 @@ class _Workers:
 
     def stop(self) -> None:
         while self.idle:
-            self.idle.pop().put(None)
+            self.idle.pop().take(None)
 
 
 def _no_answer(name: str) -> _NoAnswer:
@@ -4658,7 +4703,7 @@ class Client:
                                 f'there are {", ".join(bits)}')
             try:
                 setattr(struct, field, value)
-            except TypeError:
+            except (TypeError, ValueError):     # The latter on PyPy.
                 raise TypeError(f'{field} must be a number, '
                                 f'not {type(value).__name__}') from None
             except OverflowError:

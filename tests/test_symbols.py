@@ -26,6 +26,8 @@ INTERNAL = {
     'jack_ringbuffer_free',
     'jack_session_commands_free',
     'jack_session_event_free',
+    # Larger stacks for PyPy.
+    'jack_set_thread_creator',
     # A C function that does nothing but return 0, as process callback.
     'jack_uuid_empty',
     'jack_uuid_parse',

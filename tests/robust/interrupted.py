@@ -67,6 +67,9 @@ def live(clients):
 
 def main(rounds):
     jack.set_error_function(ignore)
+    # An exception within the parser of cffi, which is at work in the first
+    # life of a client, is too much for that parser (pycparser 2).
+    live([])
     lives = []
     for _ in range(3):
         begin = time.monotonic()
@@ -93,10 +96,15 @@ def main(rounds):
         seconds = time.monotonic() - begin
         assert seconds < BOUND, seconds
     assert alarm.hits > rounds / 4, alarm.hits
+
+    def no_more_than_before():
+        # One collection is enough for CPython only.
+        gc.collect()
+        return count('fd') <= descriptors
+
     client = clients = None
-    gc.collect()
     # A client that was opened when the exception came has been closed.
-    wait_until(lambda: count('fd') <= descriptors, BOUND)
+    wait_until(no_more_than_before, BOUND)
     wait_until(lambda: witness.get_ports('^subject') == [])
     witness.close()
 

@@ -18,7 +18,6 @@ EXIT_SECONDS = 2
 BEGIN = """
 import asyncio
 import atexit
-import concurrent.futures
 import gc
 import multiprocessing
 import os
@@ -480,9 +479,10 @@ if __name__ == '__main__':
     process.start()
     process.join(20)
     assert process.exitcode == 0, process.exitcode
-    with concurrent.futures.ProcessPoolExecutor(
-            2, mp_context=context) as pool:
+    with context.Pool(2) as pool:
         assert all(pool.map(work, range(1, 4)))
+        pool.close()
+        pool.join()
     count = len(client.cycles)
     wait_until(lambda: len(client.cycles) > count + 10)
     assert [p.name for p in client.get_ports('^worker')] == []
