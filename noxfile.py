@@ -6,6 +6,7 @@ Arguments after ``--`` are for pytest.
 import os
 import pathlib
 import shutil
+import sys
 import xml.etree.ElementTree
 
 import nox
@@ -31,11 +32,12 @@ nox.needs_version = '>= 2024.4.15'
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_venv = 'yes'
 
-# Those of pyenv need not be chosen by `pyenv shell`.  Before its stand-ins,
-# which are there for all versions and fail for those that were not.
+# Those of pyenv, which this Python may be one of, need not be chosen by `pyenv
+# shell`.  Before its stand-ins, which fail for those that were not.
 os.environ['PATH'] = os.pathsep.join(
     [
         *map(str, pathlib.Path.home().glob('.pyenv/versions/*/bin')),
+        *map(str, pathlib.Path(sys.base_prefix).parent.glob('*/bin')),
         os.environ['PATH'],
     ]
 )

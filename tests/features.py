@@ -268,8 +268,8 @@ LACKS = [
     Lack(
         PIPEWIRE,
         'forks that exit',
-        'When a forked copy of the process ends with ``sys.exit()``, and not with '
-        '``os._exit()``, there are no more cycles in the parent.',
+        'When a forked copy of the process ends with ``sys.exit()``, and not '
+        'with ``os._exit()``, there are no more cycles in the parent.',
     ),
     Lack(
         PIPEWIRE,
