@@ -1353,6 +1353,8 @@ class _Core:
         options = {} if failure is None else {'error': failure}
         callback = _ffi.callback(cdecl, entry, onerror=escaped, **options)
         self.trampolines[name] = callback
+        # When two threads set it, nobody knows which one C has got.
+        self.kept.append(callback)
         return callback
 
     def install(self, name: str, function: _t.Any) -> None:
@@ -2519,7 +2521,8 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
                 notification = _NOTIFICATIONS[name]
                 getattr(_lib, notification.setter)(
                     ptr, _ffi.cast(notification.cdecl, 0), _NULL)
-    for native_id in core.notifiers:
+    # A copy: a notification may come on one more thread meanwhile.
+    for native_id in tuple(core.notifiers):
         if native_id != _threading.get_native_id():
             _await_native(native_id)
     core.leave_cycle_threads()
