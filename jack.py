@@ -1399,6 +1399,8 @@ class _Core:
         options = {} if failure is None else {'error': failure}
         callback = _ffi.callback(cdecl, entry, onerror=escaped, **options)
         self.trampolines[name] = callback
+        # When two threads set it, nobody knows which one C has got.
+        self.kept.append(callback)
         return callback
 
     def install(self, name: str, function: _t.Any) -> None:
@@ -2784,7 +2786,8 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
         if _IMPLEMENTATION == 'JACK 1' and 'timebase' in core.trampolines:
             with _contextlib.suppress(_NoAnswer):
                 _lib.jack_release_timebase(ptr)
-    for native_id in core.notifiers:
+    # A copy: a notification may come on one more thread meanwhile.
+    for native_id in tuple(core.notifiers):
         if native_id != _threading.get_native_id():
             _await_native(native_id)
     core.leave_cycle_threads()
