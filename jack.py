@@ -2766,7 +2766,8 @@ def _careful_unregister(function: _t.Any) -> _abc.Callable[..., _t.Any]:
     is taken away meanwhile.  Programs in plain C crash as well.
     """
     def unregister(client: _t.Any, port: _t.Any) -> _t.Any:
-        if _IMPLEMENTATION == 'JACK 2':
+        if _IMPLEMENTATION == 'JACK 2' and _lib.has(
+                'jack_get_uuid_for_client_name'):
             _await_changes(client, port)
         return function(client, port)
     return unregister
