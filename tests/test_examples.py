@@ -404,7 +404,7 @@ def test_it_says_that_there_is_no_server(name, start, server, arguments):
     assert 'JACK' in ''.join(example.err), repr(example)
 
 
-@pytest.mark.parametrize(
+endless = pytest.mark.parametrize(
     'name',
     [
         pytest.param(name, marks=pytest.mark.needs('internal clients'))
@@ -413,21 +413,16 @@ def test_it_says_that_there_is_no_server(name, start, server, arguments):
         for name in ENDLESS
     ],
 )
+
+
+@endless
 def test_ctrl_c_ends_it_at_once(name, start, server, arguments):
     example = start(name, *arguments.get(name, []))
     wait_for_sign(example, name, server)
     example.interrupt().finish(timeout=5)
 
 
-@pytest.mark.parametrize(
-    'name',
-    [
-        pytest.param(name, marks=pytest.mark.needs('internal clients'))
-        if name == 'net_master.py'
-        else name
-        for name in ENDLESS
-    ],
-)
+@endless
 def test_it_ends_with_the_server(name, make_server, start, arguments):
     server = make_server()
     example = start(name, *arguments.get(name, []), server=server)
