@@ -735,6 +735,13 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
                 f'JACK 1 cannot be asked for anything ({name}()) within a '
                 'callback, as it waits for its end: do it in another thread '
                 '(pass it on with a queue.SimpleQueue)')
+        if _broken_off and name not in ('jack_deactivate',
+                                        'jack_client_close'):
+            raise JackError(
+                'libjack takes the server for gone, as client '
+                f'{_broken_off!r} could not be opened: close all clients of '
+                'this program, and open them again.  Until then, they play '
+                f'on, but the server cannot be asked for anything ({name}())')
         # libjack looks at the thread to refuse what would be a deadlock.
         if _get_ident() in _notified_threads:
             return function(ptr, *args)
@@ -1252,7 +1259,7 @@ class _Core:
         'notifiers', 'inside', 'own', 'renamed', 'remembered', 'ident',
         'frames', 'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
         'event_views', 'runner', 'positions', 'handle', 'uuid',
-        '__weakref__')
+        'freewheels', '__weakref__')
 
     def __init__(self, ptr: _t.Any, name: str, server: str) -> None:
         #: The C pointer; `None` from the moment that closing begins.
@@ -1275,6 +1282,8 @@ class _Core:
         self.leaving = False
         #: Whether C functions are called in each cycle, if there are any.
         self.cyclic = True
+        #: Whether this client has begun freewheel mode, and not ended it.
+        self.freewheels = False
         #: Whether the process thread has been here, on JACK 1.
         self.begun = False
         self.last_exception: BaseException | None = None
@@ -2318,21 +2327,41 @@ def _await_native(native_id: int, may_spin: bool = False) -> bool:
     return False
 
 
+def _tasks() -> set[int]:
+    """List the threads of this process; none where nobody can tell."""
+    try:
+        return set(map(int, _os.listdir('/proc/self/task')))
+    except FileNotFoundError:
+        return set()    # Only Linux has it.
+
+
+def _await_reader(message: bytes) -> None:
+    """Wait for the thread which libjack 1.9.21 is about to end.
+
+    When the server breaks off while a client is being opened, that client's
+    reader of notifications has something to say, too, and would be cancelled
+    within Python, or on its way there.  No thread could run any more then.
+    """
+    before = _openings.get(_get_ident())
+    if before is not None and message.startswith(b'Cannot open '):
+        # One that libjack has for all clients may have been started before.
+        _await_native(max(_tasks() - before, default=0))
+
+
 def _is_joined(native_id: int) -> bool | None:
     """Tell whether a thread waits for the end of another one.
 
     That is the last thing which jack_deactivate() does, when the server has
     answered.  `None` where nobody can tell.
     """
-    folder = '/proc/self/task'
-    try:
-        threads = _os.listdir(folder)
-    except FileNotFoundError:
-        return None     # Only Linux has it.
+    threads = _tasks()
+    if not threads:
+        return None
     waiting = f'{native_id:#x}'
     for thread in threads:
         try:
-            with open(f'{folder}/{thread}/syscall', encoding='ascii') as file:
+            with open(f'/proc/self/task/{thread}/syscall',
+                      encoding='ascii') as file:
                 call = file.read().split()
         except (FileNotFoundError, ProcessLookupError):
             continue    # It has ended.
@@ -2750,6 +2779,7 @@ def _dispose_here(core: _Core, only_in_c: bool) -> int:
             core.close()
             return 0
         was_lost = core.lost
+        _leave_freewheel(core, ptr)
         try:
             code = _deactivate(core)
         except _NoAnswer:
@@ -2770,6 +2800,21 @@ def _dispose_here(core: _Core, only_in_c: bool) -> int:
         core.ptr = None
         core.functions.clear()
         return code
+
+
+def _leave_freewheel(core: _Core, ptr: _t.Any) -> None:
+    """End the freewheel mode that a client has begun, before it is closed.
+
+    JACK 1 and PipeWire do.  JACK 2 goes on with the mode, and stumbles over
+    the end of a client that takes part in it: each further client that is
+    closed has to wait for many seconds, in plain C as well.
+    """
+    if (_IMPLEMENTATION == 'JACK 2' and core.freewheels and core.active
+            and not core.lost):
+        # It does not matter if somebody else has ended it meanwhile.
+        with _contextlib.suppress(JackError):
+            _workers.ask('jack_set_freewheel', _lib._raw.jack_set_freewheel,
+                         (ptr, 0), _PATIENCE / 3, ptr)
 
 
 def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
@@ -2831,6 +2876,8 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
 
 def _is_answered(core: _Core) -> bool:
     """Make a request which any JACK 2 server that is there can answer."""
+    if _broken_off:
+        return False
     if not _lib.has('jack_get_uuid_for_client_name'):
         return True
     uuid = _lib.jack_get_uuid_for_client_name(
@@ -2937,6 +2984,15 @@ def _forget_parent() -> None:
 
 # Whether a client has ever been opened in this process, see get_time().
 _clock_runs = False
+
+#: The client that the server broke off opening, which makes JACK 2's libjack
+#: refuse all requests of this process until the next one is opened; and it
+#: frees those that are open then.
+_broken_off = ''
+
+#: The threads that there were before a client was opened, by the identifier of
+#: the one that does it.
+_openings: dict[int, set[int]] = {}
 
 #: What becomes of a request to open a client that nobody answers.
 _UNANSWERED = _lib.JackFailure | _lib.JackServerError
@@ -3292,7 +3348,11 @@ class Client:
         opened: list[_t.Any] = []
 
         def open_client() -> _t.Any:
-            ptr = _lib.jack_client_open(data, options, status, *extra)
+            _openings[_get_ident()] = _tasks()
+            try:
+                ptr = _lib.jack_client_open(data, options, status, *extra)
+            finally:
+                del _openings[_get_ident()]
             if ptr != _NULL:
                 opened.append(ptr)
             return ptr
@@ -3315,12 +3375,17 @@ class Client:
     def _found(self, name: str, ptr: _t.Any, status: Status,
                server_key: str) -> None:
         """Take over what has been opened."""
-        global _clock_runs
+        global _clock_runs, _broken_off
         self._status = status
         if ptr == _NULL:
+            if not _broken_off and _IMPLEMENTATION == 'JACK 2' and any(
+                    not core.end and not _is_answered(core)
+                    for core in _cores()):
+                _broken_off = name
             # JACK 1 and PipeWire do not always say that it is a failure.
             raise JackOpenError(name, Status(status._code | _lib.JackFailure))
         _clock_runs = True
+        _broken_off = ''
         core = _Core(ptr, _string(_lib.jack_get_client_name(ptr)), server_key)
         core.client = _weakref.ref(self)
         self._core = core
@@ -3752,7 +3817,8 @@ class Client:
 
         Cycles then follow each other without waiting for the driver: this is
         how to render to a file faster than one can listen.  Concerns the
-        whole server.
+        whole server, but ends with the client which has begun it, if that one
+        is active.
 
         A whole program is at :doc:`/freewheel`.
 
@@ -3780,6 +3846,7 @@ class Client:
         _refuse_in_cycle('freewheel mode')
         _check(_lib.jack_set_freewheel(self._ptr, bool(onoff)),
                'cannot ' + ('start' if onoff else 'stop') + ' freewheeling')
+        self._core.freewheels = bool(onoff)
 
     @property
     def thread_id(self) -> int:
@@ -6652,10 +6719,12 @@ def _close_bereaved(name: str) -> None:
                 _open_cores.pop(id(core), None)
             _time.sleep(0.001)
         if id(core) in _open_cores:
+            reason = ('its callbacks and calls have returned'
+                      if not _broken_off or core.end else 'you do')
             raise JackError(
                 f'cannot open client {name!r}: the JACK server of client '
-                f'{core.name!r} is gone, and that one cannot be closed before '
-                'its callbacks and calls have returned')
+                f'{core.name!r} is gone, as far as libjack knows, and that '
+                f'one cannot be closed before {reason}')
 
 
 def _refuse_on_jack_thread(name: str, what: str) -> None:
@@ -9386,6 +9455,8 @@ def _set_message_function(kind: str, callback: _t.Any) -> None:
             callback(_string(message))
         except BaseException as error:
             _report(f'{kind} function', error)
+        if _IMPLEMENTATION == 'JACK 2':
+            _await_reader(_ffi.string(message))
 
     trampoline = _ffi.callback('void (*)(const char *)', entry)
     setter(trampoline)
