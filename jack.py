@@ -2120,6 +2120,14 @@ class _Runner:
 
     # These run on other threads.
 
+    def could_be_cancelled(self) -> bool:
+        """Tell whether to deactivate now would end the thread in its wait.
+
+        PipeWire does that.  It would leave Python a thread without a stack,
+        which whoever looks at all threads' frames crashes on.
+        """
+        return _IMPLEMENTATION == 'PipeWire' and not self.left
+
     def stop(self) -> None:
         """Wait until the loop has left Python.
 
@@ -2138,9 +2146,11 @@ class _Runner:
                 deadline = _time.monotonic() + (0.2 if core.lost else 1)
             elif _time.monotonic() > deadline:
                 # No cycles any more.  If the thread is not in the callback
-                # then it waits in libjack, where it can be cancelled.
+                # then it waits in libjack, where JACK does not cancel it.
                 if core.ident:
                     raise _stuck(core)
+                if self.could_be_cancelled():
+                    raise _no_answer('jack_cycle_wait')
                 return
             self.news.acquire(timeout=0.05)
         if _IMPLEMENTATION != 'JACK 2' or _libc is None:
@@ -2742,7 +2752,10 @@ def _users_of(core: _Core) -> bool:
 
 def _busy(core: _Core) -> bool:
     """Tell whether closing has to wait for a call or a callback."""
-    return bool(core.inside - {_get_ident()}) or _users_of(core)
+    runner = core.runner
+    return (bool(core.inside - {_get_ident()}) or _users_of(core)
+            or (runner is not None and not core.lost
+                and runner.could_be_cancelled()))
 
 
 def _interrupted(core: _Core) -> bool:
@@ -2805,12 +2818,13 @@ def _dispose_here(core: _Core, only_in_c: bool) -> int:
 def _leave_freewheel(core: _Core, ptr: _t.Any) -> None:
     """End the freewheel mode that a client has begun, before it is closed.
 
-    JACK 1 and PipeWire do.  JACK 2 goes on with the mode, and stumbles over
-    the end of a client that takes part in it: each further client that is
-    closed has to wait for many seconds, in plain C as well.
+    JACK 1 does.  JACK 2 goes on with the mode, and stumbles over the end of a
+    client that takes part in it: each further client that is closed has to
+    wait for many seconds, in plain C as well.  PipeWire 0.3 may run no cycles
+    while in it.
     """
-    if (_IMPLEMENTATION == 'JACK 2' and core.freewheels and core.active
-            and not core.lost):
+    if core.freewheels and core.active and not (
+            _IMPLEMENTATION == 'JACK 1' or core.lost):
         # It does not matter if somebody else has ended it meanwhile.
         with _contextlib.suppress(JackError):
             _workers.ask('jack_set_freewheel', _lib._raw.jack_set_freewheel,
@@ -2836,12 +2850,9 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
         if native_id != _threading.get_native_id():
             _await_native(native_id)
     core.leave_cycle_threads()
-    if _IMPLEMENTATION == 'PipeWire' and lost and any(
-            isinstance(kept, _Runner) and not kept.left
-            for kept in core.kept):
-        # Its process thread waits for a cycle for ever.  To close the client
-        # would cancel it, and leave a thread of Python's without a stack, at
-        # which nobody may look any more: _users_of() does.
+    if any(isinstance(kept, _Runner) and kept.could_be_cancelled()
+           for kept in core.kept):
+        # The server is gone, and the thread waits for a cycle for ever.
         core.ptr = None
         _abandoned_cores.append(core)
         _open_cores.pop(id(core), None)
