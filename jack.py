@@ -2149,7 +2149,7 @@ class _Runner:
                 # then it waits in libjack, where JACK does not cancel it.
                 if core.ident:
                     raise _stuck(core)
-                if self.could_be_cancelled():
+                if self.could_be_cancelled() and not core.lost:
                     raise _no_answer('jack_cycle_wait')
                 return
             self.news.acquire(timeout=0.05)
@@ -2850,8 +2850,8 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
         if native_id != _threading.get_native_id():
             _await_native(native_id)
     core.leave_cycle_threads()
-    if any(isinstance(kept, _Runner) and kept.could_be_cancelled()
-           for kept in core.kept):
+    if any(isinstance(runner, _Runner) and runner.could_be_cancelled()
+           for runner in (core.runner, *core.kept)):
         # The server is gone, and the thread waits for a cycle for ever.
         core.ptr = None
         _abandoned_cores.append(core)
