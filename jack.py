@@ -537,19 +537,67 @@ def _parse_declarations() -> _t.Any:
     return ffi
 
 
-def _load_declarations() -> _t.Any:
-    """Use the parsed form which setup.py puts beside an installed module.
+def _write_parsed(path: str) -> None:
+    """Write a module that has the declarations in a form to be used at once.
 
-    Parsing takes most of the time of an import, and is done when there is no
-    such form, or one of other declarations.
+    That is what setup.py puts beside an installed module.
+    """
+    from cffi import recompiler
+    ffi = _parse_declarations()
+    ffi.set_source('_jack_parsed', None)
+    recompiler.make_py_source(ffi, '_jack_parsed', path)
+    with open(path, 'a', encoding='utf-8') as file:
+        file.write(f'DECLARATIONS = {_DECLARATIONS!r}\n')
+
+
+def _load_declarations() -> _t.Any:
+    """Use a parsed form, as parsing takes most of the time of an import.
+
+    It is not used if it is one of other declarations.  When there is none, it
+    is kept where Python keeps the compiled form of this file.
     """
     try:
-        parsed = _importlib.import_module('_jack_parsed')
+        parsed = vars(_importlib.import_module('_jack_parsed'))
     except ImportError:
-        return _parse_declarations()
-    if parsed.DECLARATIONS != _DECLARATIONS:
-        return _parse_declarations()
-    return _ParsedAhead(parsed.ffi)
+        parsed = {}
+    if parsed.get('DECLARATIONS') != _DECLARATIONS:
+        path = _kept_path()
+        parsed = _run_kept(path)
+        if parsed.get('DECLARATIONS') != _DECLARATIONS:
+            _keep_parsed(path)
+            return _parse_declarations()
+    return _ParsedAhead(parsed['ffi'])
+
+
+def _kept_path() -> str:
+    """Return where the parsed form is kept; '' if nothing can be."""
+    spec = globals().get('__spec__')
+    path = getattr(spec, 'cached', None)
+    if not path:
+        return ''
+    version = _importlib.import_module('_cffi_backend').__version__
+    return f'{path[:-4]}.cffi-{version}.py'
+
+
+def _run_kept(path: str) -> dict[str, _t.Any]:
+    try:
+        with open(path, encoding='utf-8') as file:
+            code = file.read()
+    except OSError:
+        return {}
+    parsed: dict[str, _t.Any] = {}
+    exec(compile(code, path, 'exec'), parsed)
+    return parsed
+
+
+def _keep_parsed(path: str) -> None:
+    if not path or _sys.dont_write_bytecode:
+        return
+    own = f'{path}.{_os.getpid()}'
+    # Another process may do the same, or the folder not be ours to write to.
+    with _contextlib.suppress(OSError):
+        _write_parsed(own)
+        _os.replace(own, path)
 
 
 class _ParsedAhead:
