@@ -813,13 +813,17 @@ def _of_existing_ports(by_name: _t.Any) -> _abc.Callable[..., _t.Any]:
         port = by_name(ptr, name)
         if port != _NULL:
             # Which may have been found by an alias.
-            pattern = _re.sub(rb'([][.()*+?{}|^$\\])', rb'\\\1',
-                              _ffi.string(_lib.jack_port_name(port)))
+            pattern = _literally(_ffi.string(_lib.jack_port_name(port)))
             if not _take_names(_lib.jack_get_ports(
                     ptr, b'^' + pattern + b'$', _NULL, 0)):
                 return _NULL
         return port
     return find
+
+
+def _literally(name: bytes) -> bytes:
+    """Return the pattern that means this very name to libjack."""
+    return _re.sub(rb'([][.()*+?{}|^$\\])', rb'\\\1', name)
 
 
 _lib = _open_library()
@@ -1428,6 +1432,8 @@ class _Core:
             core = ref()
             if core is None:
                 return failure
+            if core.closed and name not in ('shutdown', 'thread_init'):
+                return success
             ident = _get_ident()
             outermost = ident not in _notified_threads
             _notified_threads.add(ident)
@@ -1829,7 +1835,12 @@ def _notified_port(core: _Core, port_id: int, is_going: bool = False
             and not (is_going and _IMPLEMENTATION == 'JACK 1')
             and not (own is not None and own._end)):
         core.remember(ptr)
-        return client._port_from_name(name)
+        try:
+            return client._port_from_name(name)
+        except JackError:
+            if core.closed:
+                return None     # Since a moment ago.
+            raise
     memory = core.remembered.pop(name, None)
     if memory is None:
         memory = core.remember(ptr)
@@ -2304,8 +2315,8 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
             core.end_cycle()
         except BaseException as error:
             core.failed('process', error)
-            core.active = False
-            _workers.hand_over(lambda: _deactivate(core, again=True))
+            core.leaving, core.active = True, False
+            _workers.hand_over(lambda: _deactivate(core))
         finally:
             core.ident = 0
         return 0
@@ -2539,11 +2550,11 @@ def _link(fd: int) -> str:
         return ''
 
 
-def _deactivate(core: _Core, again: bool = False) -> int:
+def _deactivate(core: _Core) -> int:
     """Take a client out of the graph; return JACK's code."""
     with core, _haste:
         runner = core.runner
-        if not (core.active or core.leaving or again or runner is not None):
+        if not (core.active or core.leaving or runner is not None):
             return 0
         if core.ptr is None:
             return 0
@@ -2911,8 +2922,11 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
             # PipeWire 1.4.2 crashes when a client with connected ports is
             # closed after the server has died; without ports it does not.
             # JACK 1 shows the ports for a while after the client has gone.
-            for port in list(core.own.values()):
-                _lib.jack_port_unregister(ptr, port._raw)
+            for name in _take_names(_lib.jack_get_ports(
+                    ptr, b'^' + _literally(core.prefix), _NULL, 0)):
+                port = _lib.jack_port_by_name(ptr, name)
+                if port != _NULL and _lib.jack_port_is_mine(ptr, port):
+                    _lib.jack_port_unregister(ptr, port)
         if _IMPLEMENTATION == 'JACK 2' and not lost:
             # libjack 1.9.21 ends the thread which reads this client's
             # notifications before it asks the server to close the client.
@@ -6779,11 +6793,11 @@ def _close_bereaved(name: str) -> None:
             _time.sleep(0.001)
         if id(core) in _open_cores:
             reason = ('its callbacks and calls have returned'
-                      if not _broken_off or core.end else 'you do')
+                      if not _broken_off or core.end else 'you close it')
             raise JackError(
                 f'cannot open client {name!r}: the JACK server of client '
-                f'{core.name!r} is gone, as far as libjack knows, and that '
-                f'one cannot be closed before {reason}')
+                f'{core.name!r} is gone, and that one cannot be closed before '
+                f'{reason}')
 
 
 def _refuse_on_jack_thread(name: str, what: str) -> None:
@@ -8035,6 +8049,8 @@ def _generate(items: list[_t.Any]) -> _abc.Iterator[_t.Any]:
 #: A ``jack_midi_event_t``.
 _EVENT = _struct.Struct('@INP')
 _ALL = slice(None)
+# So many events are copied one by one.
+_FEW_EVENTS = 5
 
 
 def _whole(events: list[tuple[int, _t.Any]]) -> list[tuple[int, _t.Any]]:
@@ -8084,11 +8100,16 @@ class _EventSlots:
                     _references, _itertools.islice(self.buffers, count)))):
             return
         for number, size in enumerate(sizes):
-            if (self.sizes[number:number + 1] != (size,)
-                    or _references(self.buffers[number]) != _UNSHARED):
-                self.buffers[number:number + 1] = [
-                    _buffer(_new_chars(_CHARS, size))]
-        self.sizes = sizes + self.sizes[count:]
+            self.prepare_one(number, size)
+
+    def prepare_one(self, number: int, size: int) -> _t.Any:
+        if (self.sizes[number:number + 1] != (size,)
+                or _references(self.buffers[number]) != _UNSHARED):
+            self.buffers[number:number + 1] = [
+                _buffer(_new_chars(_CHARS, size))]
+            self.sizes = (*self.sizes[:number], size,
+                          *self.sizes[number + 1:])
+        return self.buffers[number]
 
 
 class OwnMidiPort(MidiPort, OwnPort):
@@ -8224,6 +8245,18 @@ class OwnMidiPort(MidiPort, OwnPort):
         if count > self._slots.count:
             self._slots = _EventSlots(2 * count)
         slots = self._slots
+        views = self._core.event_views
+        if count <= _FEW_EVENTS:
+            # In most cycles: then it does not pay to prepare for many.
+            events = []
+            for number in range(count):
+                if _rt.midi_get(slots.handles[0], source, number):
+                    break
+                time, size, address = _EVENT.unpack_from(slots.fields)
+                buffer = slots.prepare_one(number, size)
+                buffer[:] = views[size][address]
+                events.append((time, buffer))
+            return _whole(events) if _IMPLEMENTATION == 'PipeWire' else events
         codes = map(_rt.midi_get, slots.handles, _itertools.repeat(source),
                     range(count))
         if any(codes):
@@ -8235,11 +8268,10 @@ class OwnMidiPort(MidiPort, OwnPort):
         times, sizes, addresses = zip(*_EVENT.iter_unpack(
             slots.fields[:count * _EVENT.size]))
         slots.prepare(sizes)
-        views = map(_operator.getitem, map(
-            self._core.event_views.__getitem__, sizes), addresses)
         # None of the assignments has a result: they are all made.
         any(map(_operator.setitem, slots.buffers, _itertools.repeat(_ALL),
-                views))
+                map(_operator.getitem, map(views.__getitem__, sizes),
+                    addresses)))
         events = list(zip(times, slots.buffers))
         return _whole(events) if _IMPLEMENTATION == 'PipeWire' else events
 

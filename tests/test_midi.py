@@ -162,7 +162,7 @@ def test_two_senders_are_merged_by_their_offsets(
         ]
 
 
-def test_a_stream_of_events_arrives_in_order_and_only_once(
+def test_a_stream_of_events_arrives_in_order(
     make_client, wait_until
 ):
     source, target = make_client('source'), make_client('target')
@@ -191,8 +191,9 @@ def test_a_stream_of_events_arrives_in_order_and_only_once(
         wait_until(lambda: len(numbers) > 100)
     assert all(in_place for _, in_place in numbers)
     steps = [b - a for (a, _), (b, _) in zip(numbers, numbers[1:])]
-    assert min(steps) > 0
-    # A busy machine may lose a cycle, but most of the time it does not.
+    # On a busy machine, one of the two may miss a cycle now and then.  If that
+    # is the source, JACK shows its last events again.
+    assert min(steps) >= 0
     assert steps.count(1) > len(steps) // 2
 
 
