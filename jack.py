@@ -2922,9 +2922,9 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
             # PipeWire 1.4.2 crashes when a client with connected ports is
             # closed after the server has died; without ports it does not.
             # JACK 1 shows the ports for a while after the client has gone.
-            for name in _take_names(_lib.jack_get_ports(
+            for port_name in _take_names(_lib.jack_get_ports(
                     ptr, b'^' + _literally(core.prefix), _NULL, 0)):
-                port = _lib.jack_port_by_name(ptr, name)
+                port = _lib.jack_port_by_name(ptr, port_name)
                 if port != _NULL and _lib.jack_port_is_mine(ptr, port):
                     _lib.jack_port_unregister(ptr, port)
         if _IMPLEMENTATION == 'JACK 2' and not lost:
