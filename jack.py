@@ -613,12 +613,11 @@ def _library_candidates(platform: str, is_64bit: bool,
         return [override]
     if platform in ('win32', 'cygwin'):
         name = 'libjack64.dll' if is_64bit else 'libjack.dll'
-        folders = []
-        if 'SystemRoot' in environ:
-            folders.append(environ['SystemRoot'])
-        folders += [f'{environ[key]}\\JACK2'
-                    for key in ('ProgramFiles', 'ProgramFiles(x86)')
-                    if key in environ]
+        # The loader looks into the system's folders by itself.  ProgramFiles
+        # is that of 32-bit programs for a 32-bit Python.
+        folders = [f'{environ[key]}{rest}' for key, rest in (
+            ('SystemRoot', ''), ('ProgramFiles', '\\JACK2'))
+            if key in environ]
         return [name, *(f'{folder}\\{name}' for folder in folders)]
     if platform == 'darwin':
         names = ['libjack.0.dylib', 'libjack.dylib']
