@@ -8906,11 +8906,15 @@ def _bytes(data: _t.Any, argument: str) -> bytes:
                 return memoryview(data).tobytes()
             except TypeError:
                 pass    # Not a buffer: go on with integers.
-        if (isinstance(data, (str, int))
-                or not isinstance(data, _abc.Iterable)):
+        try:
+            if isinstance(data, str):
+                raise TypeError
+            # All that is of cffi claims to be iterable, and arrays only are.
+            iter(data)
+        except TypeError:
             raise TypeError(f'{argument} must be bytes, a buffer or a '
                             'sequence of integers, not '
-                            + type(data).__name__)
+                            + type(data).__name__) from None
     try:
         return bytes(data)
     except (TypeError, ValueError) as error:
