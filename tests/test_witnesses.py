@@ -2,8 +2,8 @@
 
 They hear what this module plays, send and play what it hears, and tell of
 what it does.  Others of them (``jack_lsp``, ``jack_connect``, ``jack_metro``,
-``jack_midiseq``, ``jack_property``, ``jack_alias`` ...) are witnesses in the
-files of their subjects.
+``jack_midiseq``, ``jack_transport``, ``jack_property`` ...) are witnesses in
+the files of their subjects.
 """
 
 import math
@@ -486,59 +486,3 @@ def test_jack_session_notify_prints_our_command_line(
     lines = script.splitlines()
     assert f'export SESSION_DIR="{tmp_path}/saver/"' in lines
     assert f'restart --uuid {client.uuid} &' in lines
-
-
-# -- The transport ------------------------------------------------------------
-
-
-def test_jack_transport_moves_us(server, client, wait_until):
-    with Program(server, 'jack_transport') as program:
-        # That of JACK 1 does not do so by itself.
-        program.tell('activate')
-        program.tell('locate 4800')
-        wait_until(
-            lambda: client.transport_query()[1]['frame'] == 4800, timeout=10
-        )
-        program.tell('play')
-        wait_until(lambda: client.transport_state == jack.ROLLING, timeout=10)
-        assert client.transport_query()[1]['frame'] >= 4800
-        program.tell('stop')
-        wait_until(lambda: client.transport_state == jack.STOPPED, timeout=10)
-
-
-@pytest.mark.needs('bars of jack_transport')
-def test_jack_transport_tells_us_the_tempo(server, client, wait_until):
-    with Program(server, 'jack_transport') as program:
-        program.tell('master')
-        program.tell('tempo 90')
-        wait_until(
-            lambda: client.transport_query()[1].get('beats_per_minute') == 90,
-            timeout=10,
-        )
-        assert client.transport_query()[1]['bar'] == 1
-
-
-def test_jack_showtime_shows_the_bar_that_we_tell(server, client):
-    @client.set_timebase_callback
-    def timebase(state, blocksize, position, is_new):
-        position.valid = jack.POSITION_BBT
-        position.bar, position.beat, position.tick = 12, 3, 456
-
-    client.activate()
-    client.transport_locate(0)
-    with Program(server, 'jack_showtime') as showtime:
-        client.transport_start()
-        showtime.match(r'.*\tstate: Rolling\tBBT: +12\|3\|0*456')
-        client.transport_stop()
-
-
-def test_jack_showtime_shows_where_we_are(server, client):
-    client.activate()
-    with Program(server, 'jack_showtime') as showtime:
-        client.transport_locate(123456)
-        showtime.match(r'frame = 123456 .*state: Stopped.*')
-        client.transport_start()
-        showtime.match(r'frame = \d+ .*state: Rolling.*')
-        client.transport_stop()
-        client.transport_locate(0)
-        showtime.match(r'frame = 0 .*state: Stopped.*')
