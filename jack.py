@@ -537,19 +537,67 @@ def _parse_declarations() -> _t.Any:
     return ffi
 
 
-def _load_declarations() -> _t.Any:
-    """Use the parsed form which setup.py puts beside an installed module.
+def _write_parsed(path: str) -> None:
+    """Write a module that has the declarations in a form to be used at once.
 
-    Parsing takes most of the time of an import, and is done when there is no
-    such form, or one of other declarations.
+    That is what setup.py puts beside an installed module.
+    """
+    from cffi import recompiler
+    ffi = _parse_declarations()
+    ffi.set_source('_jack_parsed', None)
+    recompiler.make_py_source(ffi, '_jack_parsed', path)
+    with open(path, 'a', encoding='utf-8') as file:
+        file.write(f'DECLARATIONS = {_DECLARATIONS!r}\n')
+
+
+def _load_declarations() -> _t.Any:
+    """Use a parsed form, as parsing takes most of the time of an import.
+
+    It is not used if it is one of other declarations.  When there is none, it
+    is kept where Python keeps the compiled form of this file.
     """
     try:
-        parsed = _importlib.import_module('_jack_parsed')
+        parsed = vars(_importlib.import_module('_jack_parsed'))
     except ImportError:
-        return _parse_declarations()
-    if parsed.DECLARATIONS != _DECLARATIONS:
-        return _parse_declarations()
-    return _ParsedAhead(parsed.ffi)
+        parsed = {}
+    if parsed.get('DECLARATIONS') != _DECLARATIONS:
+        path = _kept_path()
+        parsed = _run_kept(path)
+        if parsed.get('DECLARATIONS') != _DECLARATIONS:
+            _keep_parsed(path)
+            return _parse_declarations()
+    return _ParsedAhead(parsed['ffi'])
+
+
+def _kept_path() -> str:
+    """Return where the parsed form is kept; '' if nothing can be."""
+    spec = globals().get('__spec__')
+    path = getattr(spec, 'cached', None)
+    if not path:
+        return ''
+    version = _importlib.import_module('_cffi_backend').__version__
+    return f'{path[:-4]}.cffi-{version}.py'
+
+
+def _run_kept(path: str) -> dict[str, _t.Any]:
+    try:
+        with open(path, encoding='utf-8') as file:
+            code = file.read()
+    except OSError:
+        return {}
+    parsed: dict[str, _t.Any] = {}
+    exec(compile(code, path, 'exec'), parsed)
+    return parsed
+
+
+def _keep_parsed(path: str) -> None:
+    if not path or _sys.dont_write_bytecode:
+        return
+    own = f'{path}.{_os.getpid()}'
+    # Another process may do the same, or the folder not be ours to write to.
+    with _contextlib.suppress(OSError):
+        _write_parsed(own)
+        _os.replace(own, path)
 
 
 class _ParsedAhead:
@@ -734,6 +782,13 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
                 f'JACK 1 cannot be asked for anything ({name}()) within a '
                 'callback, as it waits for its end: do it in another thread '
                 '(pass it on with a queue.SimpleQueue)')
+        if _broken_off and name not in ('jack_deactivate',
+                                        'jack_client_close'):
+            raise JackError(
+                'libjack takes the server for gone, as client '
+                f'{_broken_off!r} could not be opened: close all clients of '
+                'this program, and open them again.  Until then, they play '
+                f'on, but the server cannot be asked for anything ({name}())')
         # libjack looks at the thread to refuse what would be a deadlock.
         if _get_ident() in _notified_threads:
             return function(ptr, *args)
@@ -1251,7 +1306,7 @@ class _Core:
         'notifiers', 'inside', 'own', 'renamed', 'remembered', 'ident',
         'frames', 'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
         'event_views', 'runner', 'positions', 'handle', 'uuid',
-        '__weakref__')
+        'freewheels', '__weakref__')
 
     def __init__(self, ptr: _t.Any, name: str, server: str) -> None:
         #: The C pointer; `None` from the moment that closing begins.
@@ -1274,6 +1329,8 @@ class _Core:
         self.leaving = False
         #: Whether C functions are called in each cycle, if there are any.
         self.cyclic = True
+        #: Whether this client has begun freewheel mode, and not ended it.
+        self.freewheels = False
         #: Whether the process thread has been here, on JACK 1.
         self.begun = False
         self.last_exception: BaseException | None = None
@@ -2110,6 +2167,14 @@ class _Runner:
 
     # These run on other threads.
 
+    def could_be_cancelled(self) -> bool:
+        """Tell whether to deactivate now would end the thread in its wait.
+
+        PipeWire does that.  It would leave Python a thread without a stack,
+        which whoever looks at all threads' frames crashes on.
+        """
+        return _IMPLEMENTATION == 'PipeWire' and not self.left
+
     def stop(self) -> None:
         """Wait until the loop has left Python.
 
@@ -2128,9 +2193,11 @@ class _Runner:
                 deadline = _time.monotonic() + (0.2 if core.lost else 1)
             elif _time.monotonic() > deadline:
                 # No cycles any more.  If the thread is not in the callback
-                # then it waits in libjack, where it can be cancelled.
+                # then it waits in libjack, where JACK does not cancel it.
                 if core.ident:
                     raise _stuck(core)
+                if self.could_be_cancelled() and not core.lost:
+                    raise _no_answer('jack_cycle_wait')
                 return
             self.news.acquire(timeout=0.05)
         if _IMPLEMENTATION != 'JACK 2' or _libc is None:
@@ -2317,21 +2384,41 @@ def _await_native(native_id: int, may_spin: bool = False) -> bool:
     return False
 
 
+def _tasks() -> set[int]:
+    """List the threads of this process; none where nobody can tell."""
+    try:
+        return set(map(int, _os.listdir('/proc/self/task')))
+    except FileNotFoundError:
+        return set()    # Only Linux has it.
+
+
+def _await_reader(message: bytes) -> None:
+    """Wait for the thread which libjack 1.9.21 is about to end.
+
+    When the server breaks off while a client is being opened, that client's
+    reader of notifications has something to say, too, and would be cancelled
+    within Python, or on its way there.  No thread could run any more then.
+    """
+    before = _openings.get(_get_ident())
+    if before is not None and message.startswith(b'Cannot open '):
+        # One that libjack has for all clients may have been started before.
+        _await_native(max(_tasks() - before, default=0))
+
+
 def _is_joined(native_id: int) -> bool | None:
     """Tell whether a thread waits for the end of another one.
 
     That is the last thing which jack_deactivate() does, when the server has
     answered.  `None` where nobody can tell.
     """
-    folder = '/proc/self/task'
-    try:
-        threads = _os.listdir(folder)
-    except FileNotFoundError:
-        return None     # Only Linux has it.
+    threads = _tasks()
+    if not threads:
+        return None
     waiting = f'{native_id:#x}'
     for thread in threads:
         try:
-            with open(f'{folder}/{thread}/syscall', encoding='ascii') as file:
+            with open(f'/proc/self/task/{thread}/syscall',
+                      encoding='ascii') as file:
                 call = file.read().split()
         except (FileNotFoundError, ProcessLookupError):
             continue    # It has ended.
@@ -2712,7 +2799,10 @@ def _users_of(core: _Core) -> bool:
 
 def _busy(core: _Core) -> bool:
     """Tell whether closing has to wait for a call or a callback."""
-    return bool(core.inside - {_get_ident()}) or _users_of(core)
+    runner = core.runner
+    return (bool(core.inside - {_get_ident()}) or _users_of(core)
+            or (runner is not None and not core.lost
+                and runner.could_be_cancelled()))
 
 
 def _interrupted(core: _Core) -> bool:
@@ -2749,6 +2839,7 @@ def _dispose_here(core: _Core, only_in_c: bool) -> int:
             core.close()
             return 0
         was_lost = core.lost
+        _leave_freewheel(core, ptr)
         try:
             code = _deactivate(core)
         except _NoAnswer:
@@ -2771,6 +2862,22 @@ def _dispose_here(core: _Core, only_in_c: bool) -> int:
         return code
 
 
+def _leave_freewheel(core: _Core, ptr: _t.Any) -> None:
+    """End the freewheel mode that a client has begun, before it is closed.
+
+    JACK 1 does.  JACK 2 goes on with the mode, and stumbles over the end of a
+    client that takes part in it: each further client that is closed has to
+    wait for many seconds, in plain C as well.  PipeWire 0.3 may run no cycles
+    while in it.
+    """
+    if core.freewheels and core.active and not (
+            _IMPLEMENTATION == 'JACK 1' or core.lost):
+        # It does not matter if somebody else has ended it meanwhile.
+        with _contextlib.suppress(JackError):
+            _workers.ask('jack_set_freewheel', _lib._raw.jack_set_freewheel,
+                         (ptr, 0), _PATIENCE / 3, ptr)
+
+
 def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
     """End what is left of a client, once nobody uses it any more."""
     if not lost:
@@ -2790,12 +2897,9 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
         if native_id != _threading.get_native_id():
             _await_native(native_id)
     core.leave_cycle_threads()
-    if _IMPLEMENTATION == 'PipeWire' and lost and any(
-            isinstance(kept, _Runner) and not kept.left
-            for kept in core.kept):
-        # Its process thread waits for a cycle for ever.  To close the client
-        # would cancel it, and leave a thread of Python's without a stack, at
-        # which nobody may look any more: _users_of() does.
+    if any(isinstance(runner, _Runner) and runner.could_be_cancelled()
+           for runner in (core.runner, *core.kept)):
+        # The server is gone, and the thread waits for a cycle for ever.
         core.ptr = None
         _abandoned_cores.append(core)
         _open_cores.pop(id(core), None)
@@ -2830,6 +2934,8 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
 
 def _is_answered(core: _Core) -> bool:
     """Make a request which any JACK 2 server that is there can answer."""
+    if _broken_off:
+        return False
     if not _lib.has('jack_get_uuid_for_client_name'):
         return True
     uuid = _lib.jack_get_uuid_for_client_name(
@@ -2936,6 +3042,15 @@ def _forget_parent() -> None:
 
 # Whether a client has ever been opened in this process, see get_time().
 _clock_runs = False
+
+#: The client that the server broke off opening, which makes JACK 2's libjack
+#: refuse all requests of this process until the next one is opened; and it
+#: frees those that are open then.
+_broken_off = ''
+
+#: The threads that there were before a client was opened, by the identifier of
+#: the one that does it.
+_openings: dict[int, set[int]] = {}
 
 #: What becomes of a request to open a client that nobody answers.
 _UNANSWERED = _lib.JackFailure | _lib.JackServerError
@@ -3291,7 +3406,11 @@ class Client:
         opened: list[_t.Any] = []
 
         def open_client() -> _t.Any:
-            ptr = _lib.jack_client_open(data, options, status, *extra)
+            _openings[_get_ident()] = _tasks()
+            try:
+                ptr = _lib.jack_client_open(data, options, status, *extra)
+            finally:
+                del _openings[_get_ident()]
             if ptr != _NULL:
                 opened.append(ptr)
             return ptr
@@ -3314,12 +3433,17 @@ class Client:
     def _found(self, name: str, ptr: _t.Any, status: Status,
                server_key: str) -> None:
         """Take over what has been opened."""
-        global _clock_runs
+        global _clock_runs, _broken_off
         self._status = status
         if ptr == _NULL:
+            if not _broken_off and _IMPLEMENTATION == 'JACK 2' and any(
+                    not core.end and not _is_answered(core)
+                    for core in _cores()):
+                _broken_off = name
             # JACK 1 and PipeWire do not always say that it is a failure.
             raise JackOpenError(name, Status(status._code | _lib.JackFailure))
         _clock_runs = True
+        _broken_off = ''
         core = _Core(ptr, _string(_lib.jack_get_client_name(ptr)), server_key)
         core.client = _weakref.ref(self)
         self._core = core
@@ -3751,7 +3875,8 @@ class Client:
 
         Cycles then follow each other without waiting for the driver: this is
         how to render to a file faster than one can listen.  Concerns the
-        whole server.
+        whole server, but ends with the client which has begun it, if that one
+        is active.
 
         A whole program is at :doc:`/freewheel`.
 
@@ -3779,6 +3904,7 @@ class Client:
         _refuse_in_cycle('freewheel mode')
         _check(_lib.jack_set_freewheel(self._ptr, bool(onoff)),
                'cannot ' + ('start' if onoff else 'stop') + ' freewheeling')
+        self._core.freewheels = bool(onoff)
 
     @property
     def thread_id(self) -> int:
@@ -6651,10 +6777,12 @@ def _close_bereaved(name: str) -> None:
                 _open_cores.pop(id(core), None)
             _time.sleep(0.001)
         if id(core) in _open_cores:
+            reason = ('its callbacks and calls have returned'
+                      if not _broken_off or core.end else 'you do')
             raise JackError(
                 f'cannot open client {name!r}: the JACK server of client '
-                f'{core.name!r} is gone, and that one cannot be closed before '
-                'its callbacks and calls have returned')
+                f'{core.name!r} is gone, as far as libjack knows, and that '
+                f'one cannot be closed before {reason}')
 
 
 def _refuse_on_jack_thread(name: str, what: str) -> None:
@@ -9389,6 +9517,8 @@ def _set_message_function(kind: str, callback: _t.Any) -> None:
             callback(_string(message))
         except BaseException as error:
             _report(f'{kind} function', error)
+        if _IMPLEMENTATION == 'JACK 2':
+            _await_reader(_ffi.string(message))
 
     trampoline = _ffi.callback('void (*)(const char *)', entry)
     setter(trampoline)

@@ -31,12 +31,8 @@ class BuildWithParsedDeclarations(build_py):
             raise RuntimeError('jack.py has no section called Library')
         module = {'__name__': 'jack'}
         exec(compile(head, 'jack.py', 'exec'), module)
-        ffi = module['_parse_declarations']()
-        ffi.set_source('_jack_parsed', None)
         path.parent.mkdir(parents=True, exist_ok=True)
-        ffi.emit_python_code(str(path))
-        with path.open('a', encoding='utf-8') as file:
-            file.write(f'DECLARATIONS = {module["_DECLARATIONS"]!r}\n')
+        module['_write_parsed'](str(path))
 
     def get_outputs(self, include_bytecode=1):
         outputs = super().get_outputs(include_bytecode)

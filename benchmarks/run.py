@@ -238,7 +238,7 @@ def measure_imports(bench, folder):
         PEER: (bench.args.peer, {}),
         OURS: (bench.args.ours, {}),
         OLD: (bench.args.old, {}),
-        # Where nothing has been parsed for it ahead of time.
+        # Where its first import, which does not count, has to parse.
         ALONE: (bench.args.old, {'PYTHONPATH': str(alone)}),
     }
 

@@ -43,7 +43,8 @@ def run_alone(tmp_path, monkeypatch):
 
     def run(code, check=True, **variables):
         __tracebackhide__ = True
-        env = {**os.environ, **variables}
+        # Nothing is kept, so that what cffi does can be replaced.
+        env = {**os.environ, 'PYTHONDONTWRITEBYTECODE': '1', **variables}
         for name in {'PYTHONPATH', 'JACK_LIBRARY'} - set(variables):
             env.pop(name, None)
         return servers.run_child(
@@ -109,6 +110,40 @@ def test_import_starts_no_process(run_alone):
         sys.addaudithook(audit)
         import jack
         """)
+
+
+IS_PARSED = """
+import sys
+import jack
+jack.Client('quick').close()
+print(any('pycparser' in name for name in sys.modules))
+"""
+
+
+def test_declarations_are_parsed_once(run_alone, server, tmp_path):
+    def is_parsed(flag=''):
+        env = {**server.env, 'PYTHONDONTWRITEBYTECODE': flag}
+        return run_alone(IS_PARSED, **env).stdout
+
+    cache = tmp_path / '__pycache__'
+    assert is_parsed('1') == is_parsed('1') == 'True\n'
+    assert not cache.exists()
+    assert [is_parsed() for _ in range(3)] == ['True\n'] + 2 * ['False\n']
+    kept = sorted(path.name for path in cache.iterdir())
+    # Others change them: another version of this module, or of cffi.
+    path = tmp_path / 'jack.py'
+    source = path.read_text('utf-8')
+    path.write_text(source.replace('double tick_double;', 'double other;'))
+    assert [is_parsed() for _ in range(2)] == ['True\n', 'False\n']
+    assert sorted(path.name for path in cache.iterdir()) == kept
+
+
+def test_a_folder_that_cannot_be_written_to_is_none_of_our_business(
+    run_alone, tmp_path
+):
+    (tmp_path / '__pycache__').touch()
+    child = run_alone('import jack', PYTHONDONTWRITEBYTECODE='')
+    assert (child.stdout, child.stderr) == ('', '')
 
 
 def test_import_prints_nothing(run_alone):

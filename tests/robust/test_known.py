@@ -272,3 +272,119 @@ def test_a_stopped_server_inside_of_the_program_is_not_awaited_for_ever(
     server.process.terminate()
     server.process.wait(10)
     assert run_python(EMBEDDED, server=server).stdout.endswith('survived\n')
+
+
+BROKEN_OFF = """
+import os
+import signal
+import sys
+import threading
+import time
+import jack
+from tests.notifications import wait_until
+
+server = int(sys.argv[1])
+messages = []
+jack.set_error_function(messages.append)
+steady = jack.Client('steady')
+cycles = []
+steady.set_process_callback(cycles.append)
+steady.activate()
+done = threading.Event()
+
+def stop_and_go():
+    while not done.is_set():
+        os.kill(server, signal.SIGSTOP)
+        time.sleep(0.002)
+        os.kill(server, signal.SIGCONT)
+        time.sleep(0.003)
+
+thread = threading.Thread(target=stop_and_go)
+thread.start()
+deadline = time.monotonic() + 8
+try:
+    while time.monotonic() < deadline:
+        jack.Client('passing').close()
+except jack.JackOpenError as error:
+    print('broken off', messages)
+finally:
+    done.set()
+    thread.join()
+
+try:
+    steady.inports.register('in')
+except jack.JackError as error:
+    assert "as client 'passing' could not be opened" in str(error), error
+    try:
+        jack.Client('next')
+    except jack.JackError as error:
+        assert "client 'steady' is gone, as far as" in str(error), error
+        assert 'cannot be closed before you do' in str(error), error
+    else:
+        raise AssertionError('libjack has freed the first client')
+else:
+    jack.Client('next').close()
+seen = len(cycles)
+wait_until(lambda: len(cycles) > seen)
+steady.close()
+# In synchronous mode the server waits up to 5 s for the one that is gone.
+deadline = time.monotonic() + 15
+client = None
+while client is None:
+    try:
+        client = jack.Client('after')
+    except jack.JackOpenError:
+        assert time.monotonic() < deadline
+with client:
+    client.inports.register('in')
+"""
+
+
+def test_an_opening_that_the_server_breaks_off_does_no_harm(
+    mode_server, run_python
+):
+    # What a signal or a stop does to the system calls of jackd.
+    run_python(
+        BROKEN_OFF, mode_server.process.pid, server=mode_server, timeout=40
+    )
+
+
+@pytest.mark.parametrize('end', ['', 'client.close()', 'raise SystemExit'])
+def test_freewheel_mode_ends_with_the_client_that_began_it(
+    mode_server, run_python, end
+):
+    run_python(
+        f"""
+        import jack
+
+        client = jack.Client('renderer')
+        client.set_process_callback(lambda frames: None)
+        client.activate()
+        client.set_freewheel(True)
+        {end}
+        """,
+        server=mode_server,
+    )
+    run_python(
+        """
+        import time
+        import jack
+        from tests.notifications import wait_until
+
+        begin = time.monotonic()
+        times = []
+        client = jack.Client('listener')
+
+        @client.set_process_callback
+        def process(frames):
+            times.append(time.monotonic())
+
+        with client:
+            wait_until(lambda: len(times) > 20)
+            # In freewheel mode there are thousands of cycles per second.
+            seconds = times[-1] - times[0]
+            assert seconds > len(times) * client.blocksize / 96000, seconds
+        assert time.monotonic() - begin < 5
+        """,
+        server=mode_server,
+    )
