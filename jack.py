@@ -661,12 +661,11 @@ def _library_candidates(platform: str, is_64bit: bool,
         return [override]
     if platform in ('win32', 'cygwin'):
         name = 'libjack64.dll' if is_64bit else 'libjack.dll'
-        folders = []
-        if 'SystemRoot' in environ:
-            folders.append(environ['SystemRoot'])
-        folders += [f'{environ[key]}\\JACK2'
-                    for key in ('ProgramFiles', 'ProgramFiles(x86)')
-                    if key in environ]
+        # The loader looks into the system's folders by itself.  ProgramFiles
+        # is that of 32-bit programs for a 32-bit Python.
+        folders = [f'{environ[key]}{rest}' for key, rest in (
+            ('SystemRoot', ''), ('ProgramFiles', '\\JACK2'))
+            if key in environ]
         return [name, *(f'{folder}\\{name}' for folder in folders)]
     if platform == 'darwin':
         names = ['libjack.0.dylib', 'libjack.dylib']
@@ -9067,11 +9066,15 @@ def _bytes(data: _t.Any, argument: str) -> bytes:
                 return memoryview(data).tobytes()
             except TypeError:
                 pass    # Not a buffer: go on with integers.
-        if (isinstance(data, (str, int))
-                or not isinstance(data, _abc.Iterable)):
+        try:
+            if isinstance(data, str):
+                raise TypeError
+            # All that is of cffi claims to be iterable, and arrays only are.
+            iter(data)
+        except TypeError:
             raise TypeError(f'{argument} must be bytes, a buffer or a '
                             'sequence of integers, not '
-                            + type(data).__name__)
+                            + type(data).__name__) from None
     try:
         return bytes(data)
     except (TypeError, ValueError) as error:

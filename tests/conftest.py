@@ -167,6 +167,19 @@ def active_client(client):
     return client
 
 
+@pytest.fixture
+def calm(make_client):
+    """Blocks so long that nobody is ever late, however busy the machine.
+
+    When somebody is late, JACK leaves out blocks.
+    """
+    client = make_client()
+    blocksize = client.blocksize
+    client.blocksize = servers.LONGEST_BLOCK
+    yield
+    client.blocksize = blocksize
+
+
 class Events:
     """Collects what callbacks are called with, in order, on any thread.
 

@@ -293,6 +293,12 @@ LACKS = [
         'The `JackError` does not tell.',
     ),
     Lack(
+        JACK_1,
+        'bars of jack_transport',
+        "When JACK's own program ``jack_transport`` is the timebase master, "
+        'nobody sees bars.',
+    ),
+    Lack(
         PIPEWIRE,
         'modes of scheduling',
         '`Client.realtime` is always true.',

@@ -2,6 +2,8 @@
 
 import concurrent.futures
 import queue
+import re
+import signal
 import subprocess
 import threading
 import time
@@ -46,18 +48,22 @@ class Cycle:
             future.set_result(result)
 
 
-class Peer:
-    """A Python process with a client of its own; the talk is in lines.
+class Program:
+    """A client program; what it prints is heard line by line.
 
-    Its code prints lines (flushed) and ends when its standard input does,
-    with *expect* as its exit code.
+    It is asked to end as Ctrl+C does, and has to obey.
     """
 
-    def __init__(self, server, code, *args, expect=0):
-        self._expect = expect
+    _ends = (0, -signal.SIGINT)
+
+    def __init__(self, server, *command):
+        # Programs in C would keep their lines until there are many.
+        self._start(['stdbuf', '-oL', *command], server.env)
+
+    def _start(self, command, env):
         self._process = subprocess.Popen(
-            servers.python_command(code, *args),
-            env=servers.python_env(server.env),
+            command,
+            env=env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -73,7 +79,7 @@ class Peer:
 
     def __exit__(self, exc_type, *_):
         with self._process as process:
-            process.stdin.close()
+            self._ask_to_end()
             try:
                 code = process.wait(10)
             except subprocess.TimeoutExpired:
@@ -81,7 +87,10 @@ class Peer:
                 code = 'hung, killed'
             self._reader.join()
         if exc_type is None:
-            assert code == self._expect, f'{code}\n{self._transcript()}'
+            assert code in self._ends, f'{code}\n{self._transcript()}'
+
+    def _ask_to_end(self):
+        self.signal(signal.SIGINT)
 
     def tell(self, line):
         """Send a line to the process."""
@@ -91,8 +100,8 @@ class Peer:
         """Send a signal to the process."""
         self._process.send_signal(number)
 
-    def hear(self, word, timeout=10):
-        """Wait for a line that begins with *word*; returns the rest of it."""
+    def match(self, pattern, timeout=10):
+        """Wait for a line that matches as a whole; returns the match."""
         deadline = time.monotonic() + timeout
         while True:
             left = max(deadline - time.monotonic(), 0.001)
@@ -102,12 +111,12 @@ class Peer:
                 line = None
             if line is None:
                 raise AssertionError(
-                    f'did not hear {word!r}\n{self._transcript()}'
+                    f'did not hear {pattern!r}\n{self._transcript()}'
                 )
             self._said.append(line)
-            first, _, rest = line.partition(' ')
-            if first == word:
-                return rest
+            match = re.fullmatch(pattern, line)
+            if match:
+                return match
 
     def _read(self):
         for line in self._process.stdout:
@@ -118,3 +127,24 @@ class Peer:
         while not self._lines.empty():
             self._said.append(self._lines.get())
         return '\n'.join(filter(None, self._said))
+
+
+class Peer(Program):
+    """A Python process with a client of its own; the talk is in lines.
+
+    Its code prints lines (flushed) and ends when its standard input does,
+    with *expect* as its exit code.
+    """
+
+    def __init__(self, server, code, *args, expect=0):
+        self._ends = (expect,)
+        self._start(
+            servers.python_command(code, *args), servers.python_env(server.env)
+        )
+
+    def _ask_to_end(self):
+        self._process.stdin.close()
+
+    def hear(self, word, timeout=10):
+        """Wait for a line that begins with *word*; returns the rest of it."""
+        return self.match(f'{re.escape(word)}(?: (.*))?', timeout)[1] or ''

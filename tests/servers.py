@@ -19,6 +19,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SHM = pathlib.Path('/dev/shm')
+LONGEST_BLOCK = 8192  # frames, on JACK 2
 # Where `make servers` unpacks those which are not installed.
 UNPACKED = ROOT / '.servers'
 

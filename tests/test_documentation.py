@@ -220,13 +220,34 @@ def commands_of(kind):
     )
 
 
-@commands_of('make ')
-def test_a_target_exists(command):
+def dry_run(command):
     subprocess.run(
         [*command.split(), '--dry-run'],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         check=True,
+    )
+
+
+@commands_of('make ')
+def test_a_target_exists(command):
+    dry_run(command)
+
+
+def test_travis_runs_what_is_there_with_each_python():
+    text = (ROOT / '.travis.yml').read_text()
+    commands = re.findall(r'(?:script: | && )([^&\n]+?)(?= &&|$)', text, re.M)
+    assert len(commands) > 2
+    for command in commands:
+        if command.startswith('make '):
+            dry_run(command)
+        else:
+            assert os.access(ROOT / command, os.X_OK)
+    metadata = importlib.metadata.metadata('JACK-Client')
+    assert sorted(re.findall(r"'(3\.\d+)'", text)) == sorted(
+        line.split()[-1]
+        for line in metadata.get_all('Classifier')
+        if line.startswith('Programming Language :: Python :: 3.')
     )
 
 

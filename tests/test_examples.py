@@ -27,7 +27,7 @@ import jack
 
 EXAMPLES = servers.ROOT / 'examples'
 NAMES = sorted(path.name for path in EXAMPLES.glob('*.py'))
-BLOCKSIZE = 8192  # frames; the longest that JACK 2 has
+BLOCKSIZE = servers.LONGEST_BLOCK
 PATIENCE = 20  # seconds; the machine may be busy with other things
 
 
@@ -163,19 +163,6 @@ def tool(request):
             return process
 
         yield tool
-
-
-@pytest.fixture
-def calm(make_client):
-    """Blocks so long that nobody is ever late, however busy the machine.
-
-    When somebody is late, JACK leaves out blocks.
-    """
-    client = make_client()
-    blocksize = client.blocksize
-    client.blocksize = BLOCKSIZE
-    yield
-    client.blocksize = blocksize
 
 
 class Tape:

@@ -199,10 +199,15 @@ except Exception as e:
         assert f'{name} is hidden' in told
 
 
-WINDOWS = {
-    'SystemRoot': 'C:\\Windows',
-    'ProgramFiles': 'C:\\Program Files',
+# By Microsoft's documentation of 32-bit programs on 64-bit Windows; Windows of
+# 32 bits has the folders of WINDOWS.
+WINDOWS = {'SystemRoot': 'C:\\Windows', 'ProgramFiles': 'C:\\Program Files'}
+WINDOWS_64 = {**WINDOWS, 'ProgramFiles(x86)': 'C:\\Program Files (x86)'}
+WINDOWS_32_ON_64 = {
+    **WINDOWS,
+    'ProgramFiles': 'C:\\Program Files (x86)',
     'ProgramFiles(x86)': 'C:\\Program Files (x86)',
+    'ProgramW6432': 'C:\\Program Files',
 }
 
 
@@ -218,14 +223,16 @@ WINDOWS = {
         ('darwin', 64, {}, '/opt/homebrew/lib/libjack.0.dylib'),
         ('darwin', 64, {}, '/usr/local/lib/libjack.0.dylib'),
         ('darwin', 64, {}, '/opt/local/lib/libjack.0.dylib'),
+        ('darwin', 64, {}, '/opt/local/lib/libjack.dylib'),
         ('darwin', 64, {}, '/Library/Frameworks/Jackmp.framework/Jackmp'),
         ('win32', 64, {}, 'libjack64.dll'),
         ('win32', 32, {}, 'libjack.dll'),
-        ('win32', 64, WINDOWS, 'C:\\Windows\\libjack64.dll'),
-        ('win32', 32, WINDOWS, 'C:\\Windows\\libjack.dll'),
-        ('win32', 64, WINDOWS, 'C:\\Program Files\\JACK2\\libjack64.dll'),
-        ('win32', 32, WINDOWS,
+        ('win32', 64, WINDOWS_64, 'C:\\Windows\\libjack64.dll'),
+        ('win32', 32, WINDOWS_32_ON_64, 'C:\\Windows\\libjack.dll'),
+        ('win32', 64, WINDOWS_64, 'C:\\Program Files\\JACK2\\libjack64.dll'),
+        ('win32', 32, WINDOWS_32_ON_64,
          'C:\\Program Files (x86)\\JACK2\\libjack.dll'),
+        ('win32', 32, WINDOWS, 'C:\\Program Files\\JACK2\\libjack.dll'),
         ('linux', 64, {'JACK_LIBRARY': '/mine.so'}, '/mine.so'),
         ('darwin', 64, {'JACK_LIBRARY': '/mine.dylib'}, '/mine.dylib'),
         ('win32', 64, {**WINDOWS, 'JACK_LIBRARY': 'D:\\my.dll'},

@@ -159,9 +159,11 @@ def test_writing_nothing_writes_nothing(ring):
     assert ring.read_space == 0
 
 
-@pytest.mark.parametrize('data', ['text', None, 5, 1.5, object()], ids=repr)
+@pytest.mark.parametrize(
+    'data', ['text', None, 5, 1.5, object(), jack._ffi.NULL], ids=repr
+)
 def test_writing_what_has_no_bytes_is_a_type_error(ring, data):
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match='must be bytes'):
         ring.write(data)
     assert ring.read_space == 0
 

@@ -6,7 +6,7 @@ import time
 import warnings
 
 import pytest
-from peers import Cycle, Peer
+from peers import Cycle, Peer, Program
 
 import jack
 
@@ -809,7 +809,20 @@ def test_jack_transport_is_obeyed(server, client, wait_until):
     wait_until(lambda: client.transport_state == jack.STOPPED)
 
 
-def test_jack_showtime_sees_what_python_does(server, client, wait_until):
+@pytest.mark.needs('bars of jack_transport')
+def test_the_tempo_of_jack_transport_is_seen(server, client, wait_until):
+    with Program(server, 'jack_transport') as program:
+        program.tell('tempo 90')
+        program.tell('master')
+        program.tell('play')
+        wait_until(
+            lambda: client.transport_query()[1].get('beats_per_minute') == 90,
+            timeout=10,
+        )
+
+
+def test_jack_showtime_sees_what_python_does(calm, server, client, wait_until):
+    # Where the transport stands, the master is asked once: it must be on time.
     client.set_timebase_callback(lambda state, size, pos, new: bbt(pos))
     with client:
         client.transport_frame = 228000
