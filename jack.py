@@ -1251,7 +1251,7 @@ class _Core:
         'xrun_count', 'lifecycle', 'functions', 'trampolines', 'kept',
         'notifiers', 'inside', 'own', 'renamed', 'remembered', 'ident',
         'frames', 'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
-        'event_views', 'runner', 'positions', 'handle', 'uuid',
+        'event_views', 'runner', 'positions', 'handle', 'uuid', 'moved',
         '__weakref__')
 
     def __init__(self, ptr: _t.Any, name: str, server: str) -> None:
@@ -1319,6 +1319,8 @@ class _Core:
         self.handle: _t.Any = None
         #: What `catch_up` asks about.
         self.uuid: int | None = None
+        #: The last cycle before the transport was moved (on PipeWire only).
+        self.moved: int | None = None
 
     def make_position(self, spare: tuple[_t.Any, _t.Any] | None
                       ) -> tuple[_t.Any, _t.Any]:
@@ -2460,6 +2462,8 @@ def _deactivate(core: _Core, again: bool = False) -> int:
             return 0
         if core.ptr is None:
             return 0
+        if core.moved is not None and not core.lost:
+            _await_move(core)
         if runner is not None:
             runner.stop()
         elif _IMPLEMENTATION == 'JACK 1':
@@ -2483,6 +2487,20 @@ def _deactivate(core: _Core, again: bool = False) -> int:
             _lib.jack_set_process_thread(core.ptr, _ffi.cast(
                 'JackThreadCallback', 0), _NULL)
         return code
+
+
+def _await_move(core: _Core) -> None:
+    """Wait until PipeWire has seen that a client moves the transport.
+
+    Its cycle begins before the clients' ones, and looks at active clients.
+    """
+    frame, core.moved = core.moved, None
+    deadline = _time.monotonic() + 0.1 + 4 * _period(core.ptr)
+    for _ in range(2):
+        while (frame == _lib.jack_last_frame_time(core.ptr)
+               and _time.monotonic() < deadline):
+            _time.sleep(0.001)
+        frame = _lib.jack_last_frame_time(core.ptr)
 
 
 class _Worker:
@@ -4466,6 +4484,18 @@ class Client:
 
     # -- Transport
 
+    @property
+    def _mover(self) -> _t.Any:
+        """The C pointer, for what is to move the transport."""
+        core = self._core
+        ptr = core.require()
+        if _IMPLEMENTATION == 'PipeWire':
+            if not (core.active or core.leaving):
+                raise JackError(f'client {core.name!r} must be active first: '
+                                'PipeWire ignores it until then')
+            core.moved = _lib.jack_last_frame_time(ptr)
+        return ptr
+
     def transport_start(self) -> None:
         """Start the transport.
 
@@ -4482,7 +4512,7 @@ class Client:
         Calls: `jack_transport_start`_
 
         """
-        _lib.jack_transport_start(self._ptr)
+        _lib.jack_transport_start(self._mover)
 
     def transport_stop(self) -> None:
         """Stop the transport.
@@ -4494,7 +4524,7 @@ class Client:
         Calls: `jack_transport_stop`_
 
         """
-        _lib.jack_transport_stop(self._ptr)
+        _lib.jack_transport_stop(self._mover)
 
     @property
     def transport_state(self) -> TransportState:
@@ -4549,6 +4579,11 @@ class Client:
         `jack_transport_locate`_
 
         """
+        if _IMPLEMENTATION == 'PipeWire':
+            # In 0.3.65, the estimate is right only while it is rolling.
+            state, position = self.transport_query_struct()
+            if state != ROLLING:
+                return int(position.frame)
         return _lib.jack_get_current_transport_frame(self._ptr)
 
     @transport_frame.setter
@@ -4581,7 +4616,7 @@ class Client:
 
     def _locate(self, frame: int) -> None:
         number = _integer(frame, 'frame')
-        _check(_lib.jack_transport_locate(self._ptr, number),
+        _check(_lib.jack_transport_locate(self._mover, number),
                f'cannot locate the transport to frame {number}')
 
     def transport_query(self) -> tuple[TransportState, dict[str, _t.Any]]:
@@ -4714,6 +4749,9 @@ class Client:
                 raise ValueError(f'{field} is out of range: {value}'
                                  ) from None
             struct.valid |= bits[field]
+        if position and _IMPLEMENTATION == 'PipeWire':
+            raise JackError('PipeWire takes a frame only: its other '
+                            "fields are the timebase callback's")
         self.transport_reposition_struct(struct)
 
     def transport_reposition_struct(self, position: _t.Any) -> None:
@@ -4751,7 +4789,7 @@ class Client:
                             f'not {type(position).__name__}')
         if _ffi.typeof(position).kind != 'pointer':
             position = _ffi.addressof(position)
-        _check(_lib.jack_transport_reposition(self._ptr, position),
+        _check(_lib.jack_transport_reposition(self._mover, position),
                'cannot reposition the transport')
 
     def set_sync_timeout(self, timeout: int) -> None:

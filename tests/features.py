@@ -254,6 +254,31 @@ LACKS = [
     ),
     Lack(
         PIPEWIRE,
+        'requests of inactive clients',
+        'What starts, stops or moves the transport is a `JackError` before '
+        '`Client.activate`.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'positions that are more than a frame',
+        '`Client.transport_reposition` is a `JackError` with any other field; '
+        'those of a struct are ignored, as only timebase masters can fill '
+        'them in.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'timeouts of slow-sync clients',
+        '`Client.set_sync_timeout` changes nothing: the transport waits for '
+        'five seconds.',
+    ),
+    Lack(
+        ('pipewire',),
+        'ticks as they are counted',
+        'Whatever ``ticks_per_beat`` the timebase master gives, all clients '
+        'read 1920, and as many ticks as that makes.',
+    ),
+    Lack(
+        PIPEWIRE,
         'real-time scheduling of any thread',
         '`acquire_realtime_scheduling` does nothing, without an error, for '
         "threads that are not PipeWire's own.",
