@@ -1018,7 +1018,8 @@ class JackOpenError(JackError):
             return text
         if status.server_failed:
             text += ' -- is a JACK server running?  ' + (
-                '(this program has the JACK library of PipeWire)'
+                '(this program has the JACK library of PipeWire: '
+                'systemctl --user start pipewire)'
                 if _IMPLEMENTATION == 'PipeWire' else
                 '(without a sound card: jackd -r -d dummy; with PipeWire: '
                 'start the program with pw-jack)')
@@ -4572,6 +4573,7 @@ class Client:
         --------
         >>> import jack
         >>> client = jack.Client('winder')
+        >>> client.activate()
         >>> client.transport_frame = 10 * client.samplerate    # ten seconds
         >>> client.close()
 
@@ -4725,6 +4727,7 @@ class Client:
         --------
         >>> import jack
         >>> client = jack.Client('mover')
+        >>> client.activate()
         >>> client.transport_reposition(frame=48000, bar=3, beat=1)
         >>> client.close()
 
@@ -4776,6 +4779,7 @@ class Client:
         --------
         >>> import jack
         >>> client = jack.Client('shifter')
+        >>> client.activate()
         >>> state, position = client.transport_query_struct()
         >>> position.frame += client.samplerate     # one second
         >>> client.transport_reposition_struct(position)
@@ -6597,6 +6601,9 @@ class Client:
         _check(_lib.jack_reserve_client_name(
             self._ptr, _encode_name(name, 'name'),
             _encode_name(uuid, 'uuid')), f'cannot reserve {name!r}')
+        if _IMPLEMENTATION == 'PipeWire':
+            # It does nothing, and says that it has.
+            raise JackError(f'PipeWire cannot reserve {name!r}')
 
     def has_session_callback(self, name: str) -> bool:
         """Tell whether a client takes part in sessions.
