@@ -2464,7 +2464,9 @@ def _deactivate(core: _Core, again: bool = False) -> int:
         if core.ptr is None:
             return 0
         if core.moved is not None and not core.lost:
-            _await_move(core)
+            # PipeWire asks the active clients, before their cycle begins.
+            _await_cycles(core, core.moved, 2)
+        core.moved = None
         if runner is not None:
             runner.stop()
         elif _IMPLEMENTATION == 'JACK 1':
@@ -2490,14 +2492,13 @@ def _deactivate(core: _Core, again: bool = False) -> int:
         return code
 
 
-def _await_move(core: _Core) -> None:
-    """Wait until PipeWire has seen that a client moves the transport.
+def _await_cycles(core: _Core, frame: int, count: int) -> None:
+    """Wait until so many cycles have begun after the one of that frame.
 
-    Its cycle begins before the clients' ones, and looks at active clients.
+    There are none while the server is busy, frozen, or without a device.
     """
-    frame, core.moved = core.moved, None
     deadline = _time.monotonic() + 0.1 + 4 * _period(core.ptr)
-    for _ in range(2):
+    for _ in range(count):
         while (frame == _lib.jack_last_frame_time(core.ptr)
                and _time.monotonic() < deadline):
             _time.sleep(0.001)
@@ -3483,10 +3484,14 @@ class Client:
                         core.remember(port_ptr)
             self._prepare_cycle()
             core.active = True
+            frame = _lib.jack_last_frame_time(ptr)
             code = _lib.jack_activate(ptr)
             if code:
                 _deactivate(core)
             _check(code, f'cannot activate client {core.name!r}')
+            if _IMPLEMENTATION == 'PipeWire' and not _on_jack_thread():
+                # These tell the blocksize, the time and the transport.
+                _await_cycles(core, frame, 2)
 
     def _prepare_cycle(self) -> None:
         """Choose who runs the cycle: the user's C function or our loop."""

@@ -197,6 +197,13 @@ LACKS = [
         'takes the next power of two.',
     ),
     Lack(
+        PIPEWIRE,
+        'a blocksize that everybody knows',
+        'When it was changed by a client, others learn of it when they are '
+        'activated.  Before, what is counted in blocks may be wrong for them, '
+        'such as latencies.',
+    ),
+    Lack(
         ('pipewire-new',),
         'ports of inactive clients',
         'Other clients neither see nor find them before `Client.activate`.',
