@@ -66,7 +66,7 @@ LACKS = [
         'names it.',
     ),
     Lack(
-        JACK_1,
+        ('jack1', 'pipewire-new'),
         "the server's end told to everybody",
         'The shutdown callback of a client that is not active is not called, '
         'and what the client knows by itself is no `JackError` then.',
@@ -206,7 +206,8 @@ LACKS = [
     Lack(
         ('pipewire-new',),
         'ports of inactive clients',
-        'Other clients neither see nor find them before `Client.activate`.',
+        'Other clients neither see nor find them before `Client.activate`; '
+        'after `Client.deactivate`, nobody does.',
     ),
     Lack(
         ('pipewire',),
