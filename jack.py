@@ -1076,7 +1076,8 @@ class JackOpenError(JackError):
             return text
         if status.server_failed:
             text += ' -- is a JACK server running?  ' + (
-                '(this program has the JACK library of PipeWire)'
+                '(this program has the JACK library of PipeWire: '
+                'systemctl --user start pipewire)'
                 if _IMPLEMENTATION == 'PipeWire' else
                 '(without a sound card: jackd -r -d dummy; with PipeWire: '
                 'start the program with pw-jack)')
@@ -1309,7 +1310,7 @@ class _Core:
         'xrun_count', 'lifecycle', 'functions', 'trampolines', 'kept',
         'notifiers', 'inside', 'own', 'renamed', 'remembered', 'ident',
         'frames', 'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
-        'event_views', 'runner', 'positions', 'handle', 'uuid',
+        'event_views', 'runner', 'positions', 'handle', 'uuid', 'moved',
         'freewheels', '__weakref__')
 
     def __init__(self, ptr: _t.Any, name: str, server: str) -> None:
@@ -1379,6 +1380,8 @@ class _Core:
         self.handle: _t.Any = None
         #: What `catch_up` asks about.
         self.uuid: int | None = None
+        #: The last cycle before the transport was moved (on PipeWire only).
+        self.moved: int | None = None
 
     def make_position(self, spare: tuple[_t.Any, _t.Any] | None
                       ) -> tuple[_t.Any, _t.Any]:
@@ -2557,6 +2560,10 @@ def _deactivate(core: _Core) -> int:
             return 0
         if core.ptr is None:
             return 0
+        if core.moved is not None and not core.lost:
+            # PipeWire asks the active clients, before their cycle begins.
+            _await_cycles(core, core.moved, 2)
+        core.moved = None
         if runner is not None:
             runner.stop()
         elif _IMPLEMENTATION == 'JACK 1':
@@ -2580,6 +2587,19 @@ def _deactivate(core: _Core) -> int:
             _lib.jack_set_process_thread(core.ptr, _ffi.cast(
                 'JackThreadCallback', 0), _NULL)
         return code
+
+
+def _await_cycles(core: _Core, frame: int, count: int) -> None:
+    """Wait until so many cycles have begun after the one of that frame.
+
+    There are none while the server is busy, frozen, or without a device.
+    """
+    deadline = _time.monotonic() + 0.1 + 4 * _period(core.ptr)
+    for _ in range(count):
+        while (frame == _lib.jack_last_frame_time(core.ptr)
+               and _time.monotonic() < deadline):
+            _time.sleep(0.001)
+        frame = _lib.jack_last_frame_time(core.ptr)
 
 
 class _Worker:
@@ -3601,10 +3621,14 @@ class Client:
                         core.remember(port_ptr)
             self._prepare_cycle()
             core.active = True
+            frame = _lib.jack_last_frame_time(ptr)
             code = _lib.jack_activate(ptr)
             if code:
                 _deactivate(core)
             _check(code, f'cannot activate client {core.name!r}')
+            if _IMPLEMENTATION == 'PipeWire' and not _on_jack_thread():
+                # These tell the blocksize, the time and the transport.
+                _await_cycles(core, frame, 2)
 
     def _prepare_cycle(self) -> None:
         """Choose who runs the cycle: the user's C function or our loop."""
@@ -4605,6 +4629,18 @@ class Client:
 
     # -- Transport
 
+    @property
+    def _mover(self) -> _t.Any:
+        """The C pointer, for what is to move the transport."""
+        core = self._core
+        ptr = core.require()
+        if _IMPLEMENTATION == 'PipeWire':
+            if not (core.active or core.leaving):
+                raise JackError(f'client {core.name!r} must be active first: '
+                                'PipeWire ignores it until then')
+            core.moved = _lib.jack_last_frame_time(ptr)
+        return ptr
+
     def transport_start(self) -> None:
         """Start the transport.
 
@@ -4621,7 +4657,7 @@ class Client:
         Calls: `jack_transport_start`_
 
         """
-        _lib.jack_transport_start(self._ptr)
+        _lib.jack_transport_start(self._mover)
 
     def transport_stop(self) -> None:
         """Stop the transport.
@@ -4633,7 +4669,7 @@ class Client:
         Calls: `jack_transport_stop`_
 
         """
-        _lib.jack_transport_stop(self._ptr)
+        _lib.jack_transport_stop(self._mover)
 
     @property
     def transport_state(self) -> TransportState:
@@ -4681,6 +4717,7 @@ class Client:
         --------
         >>> import jack
         >>> client = jack.Client('winder')
+        >>> client.activate()
         >>> client.transport_frame = 10 * client.samplerate    # ten seconds
         >>> client.close()
 
@@ -4688,6 +4725,11 @@ class Client:
         `jack_transport_locate`_
 
         """
+        if _IMPLEMENTATION == 'PipeWire':
+            # In 0.3.65, the estimate is right only while it is rolling.
+            state, position = self.transport_query_struct()
+            if state != ROLLING:
+                return int(position.frame)
         return _lib.jack_get_current_transport_frame(self._ptr)
 
     @transport_frame.setter
@@ -4720,7 +4762,7 @@ class Client:
 
     def _locate(self, frame: int) -> None:
         number = _integer(frame, 'frame')
-        _check(_lib.jack_transport_locate(self._ptr, number),
+        _check(_lib.jack_transport_locate(self._mover, number),
                f'cannot locate the transport to frame {number}')
 
     def transport_query(self) -> tuple[TransportState, dict[str, _t.Any]]:
@@ -4829,6 +4871,7 @@ class Client:
         --------
         >>> import jack
         >>> client = jack.Client('mover')
+        >>> client.activate()
         >>> client.transport_reposition(frame=48000, bar=3, beat=1)
         >>> client.close()
 
@@ -4853,6 +4896,9 @@ class Client:
                 raise ValueError(f'{field} is out of range: {value}'
                                  ) from None
             struct.valid |= bits[field]
+        if position and _IMPLEMENTATION == 'PipeWire':
+            raise JackError('PipeWire takes a frame only: its other '
+                            "fields are the timebase callback's")
         self.transport_reposition_struct(struct)
 
     def transport_reposition_struct(self, position: _t.Any) -> None:
@@ -4877,6 +4923,7 @@ class Client:
         --------
         >>> import jack
         >>> client = jack.Client('shifter')
+        >>> client.activate()
         >>> state, position = client.transport_query_struct()
         >>> position.frame += client.samplerate     # one second
         >>> client.transport_reposition_struct(position)
@@ -4890,7 +4937,7 @@ class Client:
                             f'not {type(position).__name__}')
         if _ffi.typeof(position).kind != 'pointer':
             position = _ffi.addressof(position)
-        _check(_lib.jack_transport_reposition(self._ptr, position),
+        _check(_lib.jack_transport_reposition(self._mover, position),
                'cannot reposition the transport')
 
     def set_sync_timeout(self, timeout: int) -> None:
@@ -6698,6 +6745,9 @@ class Client:
         _check(_lib.jack_reserve_client_name(
             self._ptr, _encode_name(name, 'name'),
             _encode_name(uuid, 'uuid')), f'cannot reserve {name!r}')
+        if _IMPLEMENTATION == 'PipeWire':
+            # It does nothing, and says that it has.
+            raise JackError(f'PipeWire cannot reserve {name!r}')
 
     def has_session_callback(self, name: str) -> bool:
         """Tell whether a client takes part in sessions.

@@ -10,7 +10,6 @@ Needs nothing but the jack module.  Run it with one or more commands::
 """
 
 import argparse
-import contextlib
 import sys
 
 import jack
@@ -46,9 +45,9 @@ def main():
         client = jack.Client('transporter')
     except jack.JackOpenError as e:
         sys.exit(str(e))
-    # Any client may control the transport, active or not.  There is one for
-    # all, and it goes on when the client that started it is gone.
-    with contextlib.closing(client):
+    # Any client may control the transport; with PipeWire it has to be active.
+    # There is one for all, which goes on when the client that started it ends.
+    with client:
         for text in args.commands:
             if text == 'play':
                 client.transport_start()

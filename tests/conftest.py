@@ -174,8 +174,10 @@ def calm(make_client):
     When somebody is late, JACK leaves out blocks.
     """
     client = make_client()
+    client.activate()
     blocksize = client.blocksize
     client.blocksize = servers.LONGEST_BLOCK
+    servers.wait_until(lambda: client.blocksize == servers.LONGEST_BLOCK, 10)
     yield
     client.blocksize = blocksize
 

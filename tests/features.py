@@ -66,7 +66,7 @@ LACKS = [
         'names it.',
     ),
     Lack(
-        JACK_1,
+        ('jack1', 'pipewire-new'),
         "the server's end told to everybody",
         'The shutdown callback of a client that is not active is not called, '
         'and what the client knows by itself is no `JackError` then.',
@@ -197,9 +197,17 @@ LACKS = [
         'takes the next power of two.',
     ),
     Lack(
+        PIPEWIRE,
+        'a blocksize that everybody knows',
+        'When it was changed by a client, others learn of it when they are '
+        'activated.  Before, what is counted in blocks may be wrong for them, '
+        'such as latencies.',
+    ),
+    Lack(
         ('pipewire-new',),
         'ports of inactive clients',
-        'Other clients neither see nor find them before `Client.activate`.',
+        'Other clients neither see nor find them before `Client.activate`; '
+        'after `Client.deactivate`, nobody does.',
     ),
     Lack(
         ('pipewire',),
@@ -251,6 +259,31 @@ LACKS = [
         'conditional timebase masters',
         '`Client.set_timebase_callback` with *conditional* says that it has '
         'succeeded when there is a master already, too.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'requests of inactive clients',
+        'What starts, stops or moves the transport is a `JackError` before '
+        '`Client.activate`.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'positions that are more than a frame',
+        '`Client.transport_reposition` is a `JackError` with any other field; '
+        'those of a struct are ignored, as only timebase masters can fill '
+        'them in.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'timeouts of slow-sync clients',
+        '`Client.set_sync_timeout` changes nothing: the transport waits for '
+        'five seconds.',
+    ),
+    Lack(
+        ('pipewire',),
+        'ticks as they are counted',
+        'Whatever ``ticks_per_beat`` the timebase master gives, all clients '
+        'read 1920, and as many ticks as that makes.',
     ),
     Lack(
         PIPEWIRE,

@@ -73,6 +73,10 @@ void timebase(jack_transport_state_t state, jack_nframes_t frames,
     pos->valid = JackPositionBBT;
     pos->bar = 7;
     pos->beat = 3;
+    pos->tick = 0;
+    pos->bar_start_tick = 24 * 960;
+    pos->beats_per_bar = pos->beat_type = 4;
+    pos->ticks_per_beat = 960;
     pos->beats_per_minute = 99;
 }
 

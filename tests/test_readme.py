@@ -40,6 +40,7 @@ DOCSTRINGS = [
 
 NEEDS = {
     'README': 'flags of ports without hardware',
+    'jack.Client.transport_reposition': 'positions that are more than a frame',
     'jack.OwnPort.tie': 'tied ports',
     'jack.Port': 'flags of ports without hardware',
     'jack.Port.get_latency_range': 'flags of ports without hardware',

@@ -92,9 +92,10 @@ class Graph(RuleBasedStateMachine):
         self.rolling = False
 
     def teardown(self):
+        with jack.Client('resetter') as client:
+            client.transport_stop()
+            client.transport_frame = 0
         for client in self.clients:
-            client.client.transport_stop()
-            client.client.transport_frame = 0
             client.client.close()
 
     # What there is.

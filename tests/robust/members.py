@@ -40,7 +40,7 @@ VALUES = {
     'name': lambda world: 'new-name',
     'use_exact_name': lambda world: False,
     'no_start_server': lambda world: True,
-    'servername': lambda world: os.environ['JACK_DEFAULT_SERVER'],
+    'servername': lambda world: os.environ.get('JACK_DEFAULT_SERVER'),
     'session_id': lambda world: None,
     'ignore_errors': lambda world: True,
     'port': lambda world: 'system:playback_1',

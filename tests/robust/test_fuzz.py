@@ -3,7 +3,10 @@
 `make soak` looks for longer.
 """
 
+import pytest
 
+
+@pytest.mark.needs('connections of active clients only')
 def test_the_graph_is_what_a_model_says(make_server, run_module):
     server = make_server(mode='sync')
     child = run_module('graph', 8, server=server, timeout=90)
