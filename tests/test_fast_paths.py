@@ -65,10 +65,12 @@ def make_events(number, size=3):
 # -- MIDI events --------------------------------------------------------------
 
 
-def test_events_that_are_kept_stay_as_they_are(loop):
+# Few events are copied in another way than many.
+@pytest.mark.parametrize('number', [1, 5, 6, 20])
+def test_events_that_are_kept_stay_as_they_are(loop, number):
     kept, expected = [], []
     for start in range(10):
-        events = make_events(100)[10 * start : 10 * start + 10]
+        events = make_events(200)[number * start : number * (start + 1)]
         kept += [event for _, event in loop.send(events)]
         expected += events
     assert [bytes(event) for event in kept] == expected
@@ -123,9 +125,10 @@ def test_any_number_of_events_is_read(loop, numbers):
         assert received == make_events(number)
 
 
-def test_sizes_may_change_from_cycle_to_cycle(loop):
+@pytest.mark.parametrize('times', [1, 2, 3])
+def test_sizes_may_change_from_cycle_to_cycle(loop, times):
     for sizes in (3, 4, 5), (300, 3, 4), (3, 3, 3), (4, 257, 256), (5, 3, 4):
-        events = [make_events(1, size)[0] for size in sizes]
+        events = [make_events(1, size)[0] for size in sizes * times]
         received = loop.send(
             events, lambda events: [bytes(e) for _, e in events]
         )
