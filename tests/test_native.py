@@ -672,19 +672,28 @@ def test_a_native_xrun_callback_is_called(library, client, wait_until):
         slow['nap'] = 0
 
 
+TYPES = {
+    'set_process_callback': 'JackProcessCallback',
+    'set_sync_callback': 'JackSyncCallback',
+    'set_timebase_callback': 'JackTimebaseCallback',
+    'set_thread_init_callback': 'JackThreadInitCallback',
+    'set_xrun_callback': 'JackXRunCallback',
+}
+
+
 @pytest.mark.parametrize(
-    'name',
+    ('setter', 'kind'),
     [
-        'set_sync_callback',
-        'set_timebase_callback',
-        'set_thread_init_callback',
-        'set_xrun_callback',
+        (setter, kind)
+        for setter, own in TYPES.items()
+        for kind in TYPES.values()
+        if kind != own
     ],
 )
-def test_other_callbacks_refuse_a_process_callback(client, name):
-    function = as_cffi(ctypes.CDLL(None).sched_yield)
+def test_no_callback_can_be_used_as_another(client, setter, kind):
+    function = jack._ffi.cast(kind, 1)
     with pytest.raises(TypeError, match='callback'):
-        getattr(client, name)(function)
+        getattr(client, setter)(function)
 
 
 # -- Beside Python ------------------------------------------------------------
@@ -731,6 +740,44 @@ def test_closing_is_safe_beside_busy_threads(run_python, c_path):
     print('done')
     """
     result = run_python(code_with_preamble(code), c_path, timeout=60)
+    assert result.stdout == 'done\n'
+
+
+def test_userdata_lives_until_the_cycle_is_over_that_closing_races_with(
+    run_python, mode_server, c_path
+):
+    # What an mmap object had is no memory of the process when it is gone:
+    # a callback that is late would crash.
+    code = '''
+    import mmap
+    nap = np.array([3_000_000], 'i8').tobytes()
+    at, cycles = map(int, sys.argv[2:])
+    for number in range(30):
+        area = mmap.mmap(-1, 4096)
+        area[at : at + 8] = nap
+        client = jack.Client('racing')
+        client.set_process_callback(library.count, area)
+        client.activate()
+        deadline = time.monotonic() + 5
+        while not any(area[cycles : cycles + 4]):
+            assert time.monotonic() < deadline
+        del area
+        if number % 3 == 0:
+            del client
+        elif number % 3 == 1:
+            client.close()
+        else:
+            client.deactivate()
+            client.close()
+    print('done')
+    '''
+    offsets = [WORK.fields[name][1] for name in ('nap', 'cycles')]
+    result = run_python(
+        code_with_preamble(code),
+        c_path,
+        *map(str, offsets),
+        server=mode_server,
+    )
     assert result.stdout == 'done\n'
 
 
