@@ -748,7 +748,7 @@ def test_userdata_lives_until_the_cycle_is_over_that_closing_races_with(
 ):
     # What an mmap object had is no memory of the process when it is gone:
     # a callback that is late would crash.
-    code = '''
+    code = """
     import mmap
     nap = np.array([3_000_000], 'i8').tobytes()
     at, cycles = map(int, sys.argv[2:])
@@ -770,7 +770,7 @@ def test_userdata_lives_until_the_cycle_is_over_that_closing_races_with(
             client.deactivate()
             client.close()
     print('done')
-    '''
+    """
     offsets = [WORK.fields[name][1] for name in ('nap', 'cycles')]
     result = run_python(
         code_with_preamble(code),
