@@ -830,16 +830,16 @@ _libc = _open_libc()
 
 
 def _widen_stacks() -> _t.Any:
-    """Give the threads of JACK as much stack as PyPy counts on.
+    """Give the threads of JACK as much stack as those of Python have.
 
-    It believes that each thread has 768 kB, and JACK's have 512: what should
-    be a RecursionError would be a crash.  The returned function has to live
-    as long as libjack.
+    JACK's have 512 kB: what should be a RecursionError would be a crash on
+    PyPy, and on CPython as long as each call in Python is one in C as well.
+    The returned function has to live as long as libjack.
     """
     def create(thread: _t.Any, attr: _t.Any, function: _t.Any,
                arg: _t.Any) -> int:
         if attr:
-            _libc.pthread_attr_setstacksize(attr, 1 << 20)
+            _libc.pthread_attr_setstacksize(attr, 1 << 23)
         return int(_libc.pthread_create(thread, attr, function, arg))
 
     creator = _ffi.callback('JackThreadCreator', create, error=_errno.EAGAIN)
@@ -847,7 +847,8 @@ def _widen_stacks() -> _t.Any:
     return creator
 
 
-if (_sys.implementation.name == 'pypy' and _libc is not None
+if ((_sys.implementation.name == 'pypy' or _sys.version_info < (3, 11))
+        and _libc is not None
         and _lib.has('jack_set_thread_creator')):
     _thread_creator = _widen_stacks()
 

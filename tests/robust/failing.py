@@ -22,7 +22,12 @@ class Silent(BaseException):
 
 
 def recurse(*args):
-    return recurse()
+    return deeper()
+
+
+def deeper():
+    """Python 3.13.0 would not limit a function with ``*args``."""
+    return deeper()
 
 
 def allocate(*args):
