@@ -832,9 +832,8 @@ _libc = _open_libc()
 def _widen_stacks() -> _t.Any:
     """Give the threads of JACK as much stack as those of Python have.
 
-    JACK's have 512 kB: what should be a RecursionError would be a crash on
-    PyPy, and on CPython as long as each call in Python is one in C as well.
-    The returned function has to live as long as libjack.
+    JACK's have 512 kB: what should be a RecursionError would be a crash.  The
+    returned function has to live as long as libjack.
     """
     def create(thread: _t.Any, attr: _t.Any, function: _t.Any,
                arg: _t.Any) -> int:
@@ -847,9 +846,7 @@ def _widen_stacks() -> _t.Any:
     return creator
 
 
-if ((_sys.implementation.name == 'pypy' or _sys.version_info < (3, 11))
-        and _libc is not None
-        and _lib.has('jack_set_thread_creator')):
+if _libc is not None and _lib.has('jack_set_thread_creator'):
     _thread_creator = _widen_stacks()
 
 # -- Constants ----------------------------------------------------------------
