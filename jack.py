@@ -2475,10 +2475,13 @@ def _deactivate(core: _Core, again: bool = False) -> int:
         core.leaving = True
         core.active = False
         core.runner = None
+        if runner is not None and (core.lost or not runner.left):
+            core.kept.append(runner)
         if core.lost:
             # There is no server to ask; closing ends the thread.
-            core.kept.append(runner)
             return 0
+        if _is_stuck(core):
+            return -1
         if _IMPLEMENTATION == 'JACK 1':
             code = int(_workers.ask('jack_deactivate', _leave_chain,
                                     (core.ptr,), _PATIENCE, core.ptr,
@@ -2792,6 +2795,17 @@ def _dispose_here(core: _Core, only_in_c: bool) -> int:
         return code
 
 
+def _is_stuck(core: _Core) -> bool:
+    """Tell whether PipeWire's process thread waits for a cycle in vain.
+
+    To deactivate or close the client would cancel it, and leave a thread of
+    Python's without a stack, at which nobody may look any more: _users_of()
+    does.
+    """
+    return _IMPLEMENTATION == 'PipeWire' and any(
+        isinstance(kept, _Runner) and not kept.left for kept in core.kept)
+
+
 def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
     """End what is left of a client, once nobody uses it any more."""
     if not lost:
@@ -2811,12 +2825,7 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
         if native_id != _threading.get_native_id():
             _await_native(native_id)
     core.leave_cycle_threads()
-    if _IMPLEMENTATION == 'PipeWire' and lost and any(
-            isinstance(kept, _Runner) and not kept.left
-            for kept in core.kept):
-        # Its process thread waits for a cycle for ever.  To close the client
-        # would cancel it, and leave a thread of Python's without a stack, at
-        # which nobody may look any more: _users_of() does.
+    if _is_stuck(core):
         core.ptr = None
         _abandoned_cores.append(core)
         _open_cores.pop(id(core), None)
