@@ -6325,8 +6325,14 @@ class Client:
         Calls: `jack_frames_to_time`_
 
         """
-        return int(_lib.jack_frames_to_time(self._ptr,
-                                            _integer(frames, 'frames')))
+        ptr, number = self._ptr, _integer(frames, 'frames')
+        usecs = int(_lib.jack_frames_to_time(ptr, number))
+        if usecs >> 53:
+            # PipeWire 0.3.65 is wrong about frames before the current cycle.
+            age = (_lib.jack_frame_time(ptr) - number) % 2**32
+            usecs = (int(_lib.jack_get_time()) - age * 1_000_000
+                     // _lib.jack_get_sample_rate(ptr))
+        return usecs
 
     def time_to_frames(self, usecs: int) -> int:
         """Convert a time in microseconds to frames.
