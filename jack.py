@@ -7556,8 +7556,12 @@ class OwnPort(Port):
         """
         ptr = self._ptr
         self._client._await_patch()
-        return bool(_lib.jack_port_connected_to(
-            ptr, self._client._port_name(port, 'port')))
+        name = self._client._port_name(port, 'port')
+        if _IMPLEMENTATION == 'PipeWire' and not _on_jack_thread():
+            # In 0.3.65, the answer about a single one is late.
+            return name in _take_names(
+                _lib.jack_port_get_all_connections(self._client._ptr, ptr))
+        return bool(_lib.jack_port_connected_to(ptr, name))
 
     def connect(self, port: str | Port) -> None:
         """Connect this port to another one, whichever way is right.
