@@ -6453,8 +6453,14 @@ class Client:
         Calls: `jack_frames_to_time`_
 
         """
-        return int(_lib.jack_frames_to_time(self._ptr,
-                                            _integer(frames, 'frames')))
+        ptr, number = self._ptr, _integer(frames, 'frames')
+        usecs = int(_lib.jack_frames_to_time(ptr, number))
+        if usecs >> 53:
+            # PipeWire 0.3.65 is wrong about frames before the current cycle.
+            age = (_lib.jack_frame_time(ptr) - number) % 2**32
+            usecs = (int(_lib.jack_get_time()) - age * 1_000_000
+                     // _lib.jack_get_sample_rate(ptr))
+        return usecs
 
     def time_to_frames(self, usecs: int) -> int:
         """Convert a time in microseconds to frames.
@@ -7680,8 +7686,12 @@ class OwnPort(Port):
         """
         ptr = self._ptr
         self._client._await_patch()
-        return bool(_lib.jack_port_connected_to(
-            ptr, self._client._port_name(port, 'port')))
+        name = self._client._port_name(port, 'port')
+        if _IMPLEMENTATION == 'PipeWire' and not _on_jack_thread():
+            # In 0.3.65, the answer about a single one is late.
+            return name in _take_names(
+                _lib.jack_port_get_all_connections(self._client._ptr, ptr))
+        return bool(_lib.jack_port_connected_to(ptr, name))
 
     def connect(self, port: str | Port) -> None:
         """Connect this port to another one, whichever way is right.

@@ -72,6 +72,37 @@ LACKS = [
         'and what the client knows by itself is no `JackError` then.',
     ),
     Lack(
+        ('pipewire',),
+        'the end of the server',
+        'Nobody is told of it: no shutdown callback is called, and what is '
+        'asked for is no `JackError`.',
+    ),
+    Lack(
+        ('pipewire',),
+        'freewheel mode',
+        'The client that starts it has no more cycles until it ends it, and '
+        'the others are not told.',
+    ),
+    Lack(
+        ('pipewire',),
+        'properties that can be deleted',
+        'A property that was removed can still be read.  Others hear of a '
+        'change late, or never, if the client that makes it is closed at '
+        'once.',
+        can_be_tried=False,
+    ),
+    Lack(
+        ('pipewire',),
+        'two aliases',
+        'A port takes one; its own name counts as the other.',
+    ),
+    Lack(
+        ('pipewire',),
+        'ports in the order of their registration',
+        '`Client.get_ports` gives them in any order.',
+        can_be_tried=False,
+    ),
+    Lack(
         JACK_1,
         'patience with late clients',
         'One that is late by half a second, or by a cycle in real time, is '
@@ -187,7 +218,12 @@ LACKS = [
         ('pipewire-new',),
         'clocks of inactive clients',
         '`Client.frame_time` and its relatives are 0 until the client is '
-        'activated for the first time, and the transport stands still.',
+        'activated for the first time.',
+    ),
+    Lack(
+        PIPEWIRE,
+        'the transport as inactive clients see it',
+        'It stands still until the client is activated for the first time.',
     ),
     Lack(
         PIPEWIRE,
@@ -244,6 +280,12 @@ LACKS = [
         'Ports can be connected before `Client.activate` already.',
     ),
     Lack(
+        ('pipewire',),
+        'process threads that leave the ports unconnected',
+        'When the function of `Client.set_process_thread` returns, the ports '
+        'can be connected still.',
+    ),
+    Lack(
         PIPEWIRE,
         'MIDI events as they are',
         'A note-on with the velocity 0 arrives as a note-off.',
@@ -295,11 +337,15 @@ LACKS = [
         PIPEWIRE,
         'latencies as they are on JACK',
         'A range that was set with `OwnPort.set_latency_range` is not seen in '
-        'each direction, and none of 2\\ :sup:`31` frames or more; a latency '
-        'callback is called for one of the two directions only.',
+        'each direction, and none of 2\\ :sup:`31` frames or more.',
     ),
     Lack(
-        PIPEWIRE,
+        ('pipewire-new',),
+        'latency callbacks for both directions',
+        'When connections change, it is called for one of the two only.',
+    ),
+    Lack(
+        ('pipewire-new',),
         'forks that exit',
         'When a forked copy of the process ends with ``sys.exit()``, and not '
         'with ``os._exit()``, there are no more cycles in the parent.',

@@ -227,7 +227,7 @@ def test_a_client_without_the_callback_hands_latencies_on(
         )
 
 
-@pytest.mark.needs('latencies as they are on JACK')
+@pytest.mark.needs('latency callbacks for both directions')
 def test_a_client_with_the_callback_does_it_on_its_own(
     make_client, wait_until, events
 ):

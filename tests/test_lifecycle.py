@@ -383,6 +383,7 @@ def test_the_with_statement_may_contain_close(make_client):
     assert client.closed
 
 
+@pytest.mark.needs('names of one client each')
 def test_init_can_be_called_again_after_it_has_failed(client):
     second = jack.Client.__new__(jack.Client)
     with pytest.raises(jack.JackOpenError):
@@ -686,6 +687,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.needs('the end of the server')
 @pytest.mark.parametrize('how', ['terminated', 'killed', 'deactivating'])
 def test_a_program_survives_its_server_and_meets_the_next(mode_server, how):
     with Peer(mode_server, BEREFT, how) as peer:
@@ -701,6 +703,7 @@ def test_a_program_survives_its_server_and_meets_the_next(mode_server, how):
         peer.hear('again')
 
 
+@pytest.mark.needs('the end of the server')
 def test_every_call_after_the_servers_end_says_so(make_server):
     server = make_server()
     with Peer(

@@ -89,12 +89,14 @@ def test_another_program_sees_the_type(server, client, subject):
     )
 
 
+@pytest.mark.needs('properties that can be deleted')
 @pytest.mark.parametrize('kind', ['', 'text/♪'])
 def test_what_another_program_has_set_is_seen(server, client, subject, kind):
     jack_property(server, '-s', subject, KEY, 'wäärt', *([kind] * bool(kind)))
     assert jack.get_property(subject, KEY) == ('wäärt'.encode(), kind)
 
 
+@pytest.mark.needs('properties that can be deleted')
 def test_what_another_program_has_deleted_is_gone(server, client, subject):
     for key in KEY, OTHER_KEY:
         client.set_property(subject, key, 'value')
@@ -142,6 +144,7 @@ def test_a_missing_property_is_none(client, subject):
 # -- Removal ------------------------------------------------------------------
 
 
+@pytest.mark.needs('properties that can be deleted')
 def test_one_property_can_be_removed(client, subject):
     client.set_property(subject, KEY, 'one')
     client.set_property(subject, OTHER_KEY, 'two')
@@ -149,6 +152,7 @@ def test_one_property_can_be_removed(client, subject):
     assert jack.get_properties(subject) == {OTHER_KEY: (b'two', '')}
 
 
+@pytest.mark.needs('properties that can be deleted')
 @pytest.mark.parametrize('number', [0, 1, 5])
 def test_removing_all_of_a_subject_returns_their_number(
     client, subject, number
@@ -210,6 +214,7 @@ def test_properties_end_with_their_port_and_their_client(
 # -- Subjects -----------------------------------------------------------------
 
 
+@pytest.mark.needs('properties that can be deleted')
 def test_a_subject_is_a_number_a_text_a_client_or_a_port(client, make_client):
     port = client.midi_inports.register('in')
     client.activate()
@@ -388,6 +393,7 @@ with client:
 """
 
 
+@pytest.mark.needs('properties that can be deleted')
 def test_another_process_is_told_of_all_changes(server, client, subject):
     with Peer(server, LISTENER) as peer:
         peer.hear('up')

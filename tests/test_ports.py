@@ -541,6 +541,7 @@ def test_aliases_come_and_go(make_client, server):
     assert handle.aliases == ['other']
 
 
+@pytest.mark.needs('two aliases')
 def test_third_alias_is_refused(client):
     port = client.inports.register('plain')
     port.set_alias('one')

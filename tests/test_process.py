@@ -843,6 +843,7 @@ def test_frame_time_relates_other_threads_to_the_cycle(client):
     ), differences
 
 
+@pytest.mark.needs('freewheel mode')
 def test_freewheeling_runs_faster_than_real_time(mode_server, run_python):
     child = run_python(
         """

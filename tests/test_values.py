@@ -188,6 +188,7 @@ def test_opening_without_a_server_raises_a_jack_open_error(run_python):
     """)
 
 
+@pytest.mark.needs('names of one client each')
 def test_opening_a_taken_name_exactly_raises_a_jack_open_error(client):
     with pytest.raises(jack.JackOpenError) as caught:
         jack.Client(client.name, use_exact_name=True)

@@ -76,6 +76,7 @@ def stopped(servers):
         for state in STATES
     ],
 )
+@pytest.mark.needs('the end of the server')
 def test_a_server_is_killed_and_restarted(mode_server, state):
     with clients_in([(mode_server, state)]) as peers:
         mode_server.kill()
@@ -103,6 +104,7 @@ def test_a_server_freezes_for_a_while(make_server, server_mode, lacks):
         tell_all(peers, 'thawed', 'works')
 
 
+@pytest.mark.needs('the end of the server')
 def test_a_frozen_server_is_killed_and_restarted(mode_server, lacks):
     left_out = BLOCKING
     if lacks("the server's end told to everybody"):
