@@ -1834,18 +1834,23 @@ def _notified_port(core: _Core, port_id: int, is_going: bool = False
     if (_lib.jack_port_by_name(core.ptr, name) != _NULL
             and not (is_going and _IMPLEMENTATION == 'JACK 1')
             and not (own is not None and own._end)):
-        core.remember(ptr)
+        memory = core.remember(ptr)
         try:
-            return client._port_from_name(name)
+            port = client._port_from_name(name)
         except JackError:
             if core.closed:
                 return None     # Since a moment ago.
             raise
-    memory = core.remembered.pop(name, None)
-    if memory is None:
-        memory = core.remember(ptr)
-        del core.remembered[name]
-    return client._port_from_memory(memory)
+    else:
+        known = core.remembered.pop(name, None)
+        memory = known or core.remember(ptr)
+        core.remembered.pop(memory.name, None)
+        port = client._port_from_memory(memory)
+    if memory.name != name or (
+            port is None and _ffi.string(_lib.jack_port_name(ptr)) != name):
+        # It has got another name just now.
+        return _notified_port(core, port_id, is_going)
+    return port
 
 
 def _on_port_registration(function: _t.Any, core: _Core, port_id: int,
@@ -7215,8 +7220,12 @@ class Port:
         if number < 0:
             raise JackErrorCode(
                 f'cannot get the aliases of {self._description()}', number)
-        # JACK 2 may leave the first one empty and count the second as one.
-        return [_string(buffer) for buffer in buffers if buffer[0] != b'\0']
+        # JACK 2 may leave the first one empty and count the second as one, and
+        # PipeWire 0.3 counts the port's name.
+        name = (_ffi.string(_lib.jack_port_name(ptr))
+                if _IMPLEMENTATION == 'PipeWire' else b'')
+        return [_string(buffer) for buffer in buffers
+                if _ffi.string(buffer) not in (b'', name)]
 
     def set_alias(self, alias: str) -> None:
         """Give the port one more name, of two at most.
