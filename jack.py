@@ -2938,6 +2938,17 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
         _abandoned_cores.append(core)
         _open_cores.pop(id(core), None)
         return -1
+    once = [True]
+
+    def close() -> int:
+        if not _taken(once):
+            return 0
+        code = int(_lib._raw.jack_client_close(ptr))
+        _open_cores.pop(id(core), None)
+        core.trampolines.clear()
+        core.kept.clear()
+        return code
+
     try:
         if _IMPLEMENTATION == 'PipeWire' or (
                 _IMPLEMENTATION == 'JACK 1' and not lost):
@@ -2956,17 +2967,19 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
             # for that thread, for ever, and all clients wait for the server.
             # The answer to any request comes after what was asked before.
             _is_answered(core)
-        # It happens now, whoever is interrupted.
+        # It happens now, and once, whoever is interrupted.
         core.ptr = None
-        code = int(_lib.jack_client_close(ptr))
+        return int(_workers.ask('jack_client_close', close, (),
+                                1.5 * _PATIENCE, ptr))
     except _NoAnswer:
         # C may still call back.
         _abandoned_cores.append(core)
         return -1
-    _open_cores.pop(id(core), None)
-    core.trampolines.clear()
-    core.kept.clear()
-    return code
+    except BaseException:
+        # A signal handler's, perhaps before it was handed over.
+        if core.ptr is None:
+            _workers.hand_over(close)
+        raise
 
 
 def _is_answered(core: _Core) -> bool:
@@ -3473,10 +3486,12 @@ class Client:
         global _clock_runs, _broken_off
         self._status = status
         if ptr == _NULL:
-            if not _broken_off and _IMPLEMENTATION == 'JACK 2' and any(
-                    not core.end and not _is_answered(core)
-                    for core in _cores()):
-                _broken_off = name
+            if _IMPLEMENTATION == 'JACK 2' and not all(
+                    core.end for core in _cores()):
+                # Nobody knows while another thread is busy with them.
+                with _contextlib.suppress(JackError):
+                    if not _is_served():
+                        _broken_off = name
             # JACK 1 and PipeWire do not always say that it is a failure.
             raise JackOpenError(name, Status(status._code | _lib.JackFailure))
         _clock_runs = True

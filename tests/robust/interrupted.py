@@ -1,6 +1,8 @@
 """Has a signal handler raise an exception at any moment; run as a child.
 
     python -m tests.robust.interrupted ROUNDS
+    python -m tests.robust.interrupted open
+    python -m tests.robust.interrupted close
 """
 
 import gc
@@ -115,5 +117,74 @@ def main(rounds):
     witness.close()
 
 
+class AtCall:
+    """Raises an `Interruption` where a function of jack.py is called.
+
+    Once in each place: beginning a function is one of the points where Python
+    calls handlers of signals.
+    """
+
+    def __init__(self):
+        self.places = set()
+        self.raised = False
+
+    def __enter__(self):
+        self.raised = False
+        sys.setprofile(self.profile)
+
+    def __exit__(self, kind, *_):
+        sys.setprofile(None)
+        return kind is Interruption
+
+    def profile(self, frame, event, arg):
+        if event != 'call' or frame.f_globals is not vars(jack):
+            return
+        caller = frame.f_back
+        place = frame.f_code, caller.f_code, caller.f_lineno
+        if place not in self.places:
+            self.places.add(place)
+            self.raised = True
+            sys.setprofile(None)
+            raise Interruption
+
+
+def at_each_call(what):
+    """Interrupt an opening, or a closing, wherever that can be."""
+    witness = jack.Client('witness')
+    witness.activate()
+    # The first one has files that stay open.
+    with jack.Client('first'):
+        pass
+    descriptors = count('fd')
+
+    def as_before():
+        gc.collect()
+        return count('fd') <= descriptors and not witness.get_ports('^subj')
+
+    at_call = AtCall()
+    while True:
+        clients = []
+        if what == 'close':
+            clients.append(jack.Client('subject'))
+            clients[0].outports.register('out')
+            clients[0].activate()
+        with at_call:
+            if what == 'close':
+                clients[0].close()
+            else:
+                clients.append(jack.Client('subject'))
+        for client in clients:
+            client.close()
+        client = clients = None
+        wait_until(as_before, BOUND)
+        if not at_call.raised:
+            break
+    assert len(at_call.places) > 20, at_call.places
+    witness.close()
+
+
 if __name__ == '__main__':
-    main(int(sys.argv[1]))
+    if sys.argv[1].isdecimal():
+        main(int(sys.argv[1]))
+    else:
+        at_each_call(sys.argv[1])

@@ -629,3 +629,11 @@ def test_an_exception_out_of_a_signal_handler_at_any_moment(
 ):
     child = run_module('interrupted', 100, server=mode_server, timeout=60)
     assert child.stderr == ''
+
+
+@pytest.mark.parametrize('what', ['open', 'close'])
+def test_an_exception_out_of_a_signal_handler_at_each_call(
+    server, run_module, what
+):
+    child = run_module('interrupted', what, server=server, timeout=60)
+    assert child.stderr == ''
