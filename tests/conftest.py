@@ -14,6 +14,7 @@ import sys
 import time
 
 import features
+import needs
 import pytest
 import servers
 
@@ -92,8 +93,7 @@ def server_class(pytestconfig):
     """The class of servers that was chosen on the command line."""
     cls = servers.KINDS[pytestconfig.getoption('server')]
     if not cls.available():
-        report = pytest.fail if os.environ.get('CI') else pytest.skip
-        report(f'{cls.program} is not installed')
+        needs.missing(f'{cls.program} is not installed')
     return cls
 
 

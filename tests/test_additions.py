@@ -365,13 +365,12 @@ def test_the_same_frame_is_the_same_time_in_another_process(
         server,
         """
         import sys
-        import time
         import jack
+        from tests.notifications import wait_until
 
         client = jack.Client('far')
         client.activate()
-        while not client.frame_time:
-            time.sleep(0.001)
+        wait_until(lambda: client.frame_time)
         for line in sys.stdin:
             print('usecs', client.frames_to_time(int(line)), flush=True)
         client.close()

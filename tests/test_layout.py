@@ -1,10 +1,10 @@
 """The structs and constants in jack.py are those of the C headers."""
 
-import os
 import shutil
 import subprocess
 
 import cffi
+import needs
 import pytest
 
 import jack
@@ -74,10 +74,9 @@ def c_program(expressions):
 @pytest.fixture(scope='module')
 def compiler():
     """A C compiler that finds the headers of JACK."""
-    report = pytest.fail if os.environ.get('CI') else pytest.skip
     program = shutil.which('cc') or shutil.which('gcc')
     if program is None:
-        report('there is no C compiler')
+        needs.missing('there is no C compiler')
     probe = subprocess.run(
         [program, '-E', '-'],
         input='#include <jack/jack.h>\n',
@@ -85,7 +84,7 @@ def compiler():
         text=True,
     )
     if probe.returncode:
-        report(f'there are no headers of JACK: {probe.stderr}')
+        needs.missing(f'there are no headers of JACK: {probe.stderr}')
     return program
 
 

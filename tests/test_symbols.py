@@ -4,11 +4,11 @@ import ast
 import csv
 import functools
 import json
-import os
 import pathlib
 import re
 import sys
 
+import needs
 import pytest
 import servers
 from elftools.elf.elffile import ELFFile
@@ -205,9 +205,8 @@ of_jack_2 = pytest.mark.needs('the functions of JACK 2')
 @pytest.fixture(scope='module')
 def library():
     """The path of the libjack in this process, one of JACK 2's."""
-    report = pytest.fail if os.environ.get('CI') else pytest.skip
     if not sys.platform.startswith('linux'):
-        report('this reads ELF files')
+        needs.missing('this reads ELF files')
     jack.client_name_size()
     maps = pathlib.Path('/proc/self/maps').read_text()
     path = re.search(r'/\S*libjack\S*', maps).group()

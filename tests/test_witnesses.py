@@ -190,7 +190,11 @@ def test_the_delay_of_jack_latent_client_is_heard_and_its_latency_seen(
         ):
             card = client.get_port_by_name(name).get_latency_range(mode)
             expected = (latency, latency + card[1])
-            wait_until(lambda: port.get_latency_range(mode) == expected)  # noqa: B023
+            wait_until(
+                lambda port=port, mode=mode, expected=expected: (
+                    port.get_latency_range(mode) == expected
+                )
+            )
         tape_until(
             lambda times, samples: np.array_equal(
                 samples[0], sound_of(times - latency)
@@ -428,7 +432,7 @@ def test_cpu_load_is_that_of_jack_cpu_load(server, client, wait_until):
     with Program(server, 'jack_cpu_load') as program:
         for _ in range(3):
             theirs = program.match(r'jack DSP load (.*)')[1]
-            wait_until(lambda: theirs in ours)  # noqa: B023
+            wait_until(lambda theirs=theirs: theirs in ours)
 
 
 def test_jack_wait_agrees_about_the_server(make_server, run_python):
