@@ -702,6 +702,9 @@ class _Library:
                 raise AttributeError(name) from None
             value = self._stand_in(name)
         else:
+            if (name.startswith('jack_port_') or name == 'jack_get_ports'
+                    ) and _REUSES_PORTS:
+                value = _guard.guarded(name, value)
             if name in _REQUESTS:
                 value = _bounded(name, value)
             elif name == 'jack_port_by_name' and _IMPLEMENTATION == 'JACK 1':
@@ -820,11 +823,99 @@ def _of_existing_ports(by_name: _t.Any) -> _abc.Callable[..., _t.Any]:
     return find
 
 
+class _Guard:
+    """Keeps ports in their place while they are looked at, on PipeWire 0.3.
+
+    That libjack uses the memory of a port again as soon as it has been
+    unregistered.  Whoever is just about to look at it in another thread, or
+    makes a list of all ports, crashes; programs in C do so as well.
+    """
+
+    def __init__(self) -> None:
+        #: Addresses where there is no port any more, or not yet again.
+        self.freed: set[int] = set()
+        self.reset()
+
+    def reset(self) -> None:
+        """Take the lock away from a thread that a forked child lacks."""
+        self.lock = _threading.Lock()
+        #: Whether it is held until the server has answered.
+        self.is_asking = False
+
+    def guarded(self, name: str, function: _t.Any
+                ) -> _abc.Callable[..., _t.Any]:
+        """Guard a function that takes, finds or lists ports."""
+        ctype = _ffi.typeof(function)
+        numbers = [number for number, argument in enumerate(ctype.args)
+                   if argument is _PORT]
+        finds = ctype.result is _PORT
+
+        def call(*args: _t.Any) -> _t.Any:
+            for number in numbers:
+                if _int_from_ptr(args[number]) in self.freed:
+                    raise JackError('the port is gone: another thread has '
+                                    'unregistered it a moment ago')
+            result = function(*args)
+            if finds:
+                self.freed.discard(_int_from_ptr(result))
+            elif name == 'jack_port_unregister':
+                self.freed.add(_int_from_ptr(args[1]))
+            return result
+
+        def ask(*args: _t.Any) -> _t.Any:
+            with self.held(name):
+                self.is_asking = True
+                try:
+                    return call(*args)
+                finally:
+                    self.is_asking = False
+
+        def look(*args: _t.Any) -> _t.Any:
+            ident = _get_ident()
+            if ident in _notified_threads:
+                # Nothing is freed now: that waits for the end of the callback.
+                return call(*args)
+            if ident in _cycle_threads:
+                with self.held(name):
+                    return call(*args)
+            deadline = _time.monotonic() + _PATIENCE
+            while self.is_asking:
+                if _time.monotonic() > deadline:
+                    raise _no_answer(name)
+                _time.sleep(1e-4)
+            # No signal handler can come between here, as it could between
+            # acquire() and `try`.
+            with self.lock:
+                return call(*args)
+
+        if name == 'jack_port_get_buffer' or not (
+                numbers or finds or name == 'jack_get_ports'):
+            return function
+        if name == 'jack_port_register':
+            return call
+        return ask if name in _REQUESTS else look
+
+    @_contextlib.contextmanager
+    def held(self, name: str) -> _t.Iterator[None]:
+        """Hold the lock, on a thread which no signal handler comes to.
+
+        One of JACK's gives up early: whoever has the lock may wait for it.
+        """
+        if not self.lock.acquire(
+                timeout=0.1 if _on_jack_thread() else _PATIENCE):
+            raise _no_answer(name)
+        try:
+            yield
+        finally:
+            self.lock.release()
+
+
 def _literally(name: bytes) -> bytes:
     """Return the pattern that means this very name to libjack."""
     return _re.sub(rb'([][.()*+?{}|^$\\])', rb'\\\1', name)
 
 
+_guard = _Guard()
 _lib = _open_library()
 _libc = _open_libc()
 
@@ -1305,8 +1396,8 @@ class _Core:
     __slots__ = (
         'ptr', 'raw', 'name', 'prefix', 'server', 'end', 'closed', 'lost',
         'client', 'active', 'leaving', 'cyclic', 'begun', 'last_exception',
-        'xrun_count', 'lifecycle', 'functions', 'trampolines', 'kept',
-        'notifiers', 'inside', 'own', 'renamed', 'remembered', 'ident',
+        'xrun_count', 'lifecycle', 'changer', 'functions', 'trampolines',
+        'kept', 'notifiers', 'inside', 'own', 'renamed', 'remembered', 'ident',
         'frames', 'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
         'event_views', 'runner', 'positions', 'handle', 'uuid', 'moved',
         'freewheels', '__weakref__')
@@ -1338,9 +1429,10 @@ class _Core:
         self.begun = False
         self.last_exception: BaseException | None = None
         self.xrun_count = 0
-        #: Guards activation, deactivation and closing.  Never waited for
-        #: without a deadline, as callbacks may want it too.
+        #: Guards activation, deactivation and closing; see `changing`.
         self.lifecycle = _threading.RLock()
+        #: The thread that has it, or 0.
+        self.changer = 0
         #: The user's callbacks.  They can be replaced without a word to C.
         self.functions: dict[str, _t.Any] = {}
         #: The C callbacks, alive as long as C may call them.
@@ -1399,18 +1491,25 @@ class _Core:
             raise JackError(f'client {self.name!r} {self.end}')
         return self.ptr
 
-    def __enter__(self) -> None:
-        self.wait_for(_PATIENCE)
-
-    def wait_for(self, timeout: float) -> None:
-        """Wait for one's turn to change the state of the client."""
-        if not self.lifecycle.acquire(timeout=timeout):
-            raise JackError(
-                f'client {self.name!r} is being activated, deactivated or '
-                'closed by another thread, which did not finish in time')
-
-    def __exit__(self, *_: object) -> None:
-        self.lifecycle.release()
+    @_contextlib.contextmanager
+    def changing(self, timeout: float = _PATIENCE) -> _t.Iterator[None]:
+        """Keep other threads from changing the state of the client."""
+        deadline = _time.monotonic() + timeout
+        while self.changer not in (0, _get_ident()):
+            if _time.monotonic() > deadline:
+                raise JackError(
+                    f'client {self.name!r} is being activated, deactivated '
+                    'or closed by another thread, which did not finish in '
+                    'time')
+            _time.sleep(1e-4)
+        # Not with acquire(): out of that a signal handler's exception can
+        # come, and the lock is taken for ever.
+        with self.lifecycle:
+            former, self.changer = self.changer, _get_ident()
+            try:
+                yield
+            finally:
+                self.changer = former
 
     def failed(self, what: str, error: BaseException | None) -> None:
         """Note what ended a callback, and tell the user."""
@@ -1612,6 +1711,7 @@ class _Core:
         self.closed = True
         self.active = False
         self.lifecycle = _threading.RLock()
+        self.changer = 0
 
 
 class _Views(dict[_t.Any, _t.Any]):
@@ -2357,6 +2457,10 @@ _SILENT_AGAIN = _IMPLEMENTATION == 'PipeWire'
 # but JACK 2 crash then.
 _EXACT_FIT = _IMPLEMENTATION == 'JACK 2'
 
+# Whether libjack uses the memory of a port again while others look at it.
+_REUSES_PORTS = _IMPLEMENTATION == 'PipeWire' and 'PipeWire 0.' in _string(
+    _lib.jack_get_version_string())
+
 # What PipeWire has for the events of one cycle, in bytes.
 _PIPEWIRE_SPACE = 32736
 
@@ -2458,18 +2562,24 @@ class _Haste:
         self.depth = 0
         self.usual = 0.0
 
-    def __enter__(self) -> None:
-        with self.lock:
-            if not self.depth:
-                self.usual = _sys.getswitchinterval()
+    @_contextlib.contextmanager
+    def __call__(self) -> _t.Iterator[None]:
+        counted = False
+        try:
+            with self.lock:
+                if not self.depth:
+                    self.usual = _sys.getswitchinterval()
+                self.depth += 1
+                counted = True
                 _sys.setswitchinterval(1e-4)
-            self.depth += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self.lock:
-            self.depth -= 1
-            if not self.depth:
-                _sys.setswitchinterval(self.usual)
+            yield
+        finally:
+            # Perhaps a signal handler's exception has come before it was.
+            if counted:
+                with self.lock:
+                    self.depth -= 1
+                    if not self.depth:
+                        _sys.setswitchinterval(self.usual)
 
 
 _haste = _Haste()
@@ -2557,7 +2667,7 @@ def _link(fd: int) -> str:
 
 def _deactivate(core: _Core) -> int:
     """Take a client out of the graph; return JACK's code."""
-    with core, _haste:
+    with core.changing(), _haste():
         runner = core.runner
         if not (core.active or core.leaving or runner is not None):
             return 0
@@ -2568,16 +2678,21 @@ def _deactivate(core: _Core) -> int:
             _await_cycles(core, core.moved, 2)
         core.moved = None
         if runner is not None:
+            if runner.could_be_cancelled() and not (
+                    runner.native_id or core.lost):
+                # A signal handler's exception has come between `activate`
+                # and C.  Only a thread that has begun can be told to end.
+                _lib.jack_activate(core.ptr)
             runner.stop()
         elif _IMPLEMENTATION == 'JACK 1':
             _await_callback(core)
-        # A signal handler's exception may come between.
+        # Until all is done: an exception may come here as well.
         core.leaving = True
         core.active = False
-        core.runner = None
         if core.lost:
             # There is no server to ask; closing ends the thread.
             core.kept.append(runner)
+            core.runner = None
             return 0
         if _IMPLEMENTATION == 'JACK 1':
             code = int(_workers.ask('jack_deactivate', _leave_chain,
@@ -2585,10 +2700,11 @@ def _deactivate(core: _Core) -> int:
                                     watch=True))
         else:
             code = int(_lib.jack_deactivate(core.ptr))
-        core.leaving = False
         if _IMPLEMENTATION != 'JACK 1' and runner is not None:
             _lib.jack_set_process_thread(core.ptr, _ffi.cast(
                 'JackThreadCallback', 0), _NULL)
+        core.runner = None
+        core.leaving = False
         return code
 
 
@@ -2815,7 +2931,7 @@ def _uses(core: _Core, frame: _types.FrameType | None) -> bool:
     using = False
     while frame is not None:
         if frame.f_globals is globals():
-            if frame.f_code is _Core.wait_for.__code__:
+            if frame.f_code.co_name == 'changing':
                 return False    # It waits for its turn, outside of C.
             if getattr(frame.f_locals.get('self'), '_core', None) is core:
                 using = True
@@ -2867,7 +2983,7 @@ def _dispose_here(core: _Core, only_in_c: bool) -> int:
         core.close()
         _workers.hand_over(lambda: _dispose(core))
         return 0
-    with core, _haste:
+    with core.changing(), _haste():
         ptr = core.ptr
         if ptr is None:
             core.close()
@@ -3086,6 +3202,7 @@ def _forget_parent() -> None:
     _notified_threads.clear()
     _cycle_threads.clear()
     _workers = _Workers()
+    _guard.reset()
     if _IMPLEMENTATION == 'JACK 1' and _os.path.isdir('/proc/self/fd'):
         _inherited.update(_links())
 
@@ -3612,12 +3729,13 @@ class Client:
 
         """
         core = self._core
-        with core:
+        with core.changing():
             ptr = core.require()
             if core.active:
                 return
-            # A request that was given up may still be under way.
-            _workers.turn('jack_activate', ptr, _PATIENCE).release()
+            # A request that was given up may still be under way: this one,
+            # for nothing, waits for its turn.
+            _workers.ask('jack_activate', int, (), _PATIENCE, ptr)
             if core.leaving:
                 _deactivate(core)
             for name in 'xrun', 'port_rename':
@@ -5129,7 +5247,7 @@ class Client:
         native = _native_function(callback, 'JackProcessCallback', userdata)
         if native is None:
             _callable(callback)
-        with self._core:
+        with self._core.changing():
             self._require_inactive('process')
             if 'thread' in self._core.functions:
                 raise JackError('set_process_thread() was called before: a '
@@ -5181,7 +5299,7 @@ class Client:
 
         """
         _callable(callback)
-        with self._core:
+        with self._core.changing():
             self._require_inactive('process')
             if 'process' in self._core.functions:
                 raise JackError('set_process_callback() was called before: a '
@@ -5930,7 +6048,7 @@ class Client:
                 function, conditional, userdata)
         core = self._core
         native = _native_function(callback, 'JackTimebaseCallback', userdata)
-        with core:
+        with core.changing():
             ptr = core.require()
             former = core.functions.get('timebase')
             pointer, arg = self._cycle_callback(
@@ -5996,7 +6114,7 @@ class Client:
         core = self._core
         native = (None if callback is None else _native_function(
             callback, 'JackSyncCallback', userdata))
-        with core:
+        with core.changing():
             ptr = core.require()
             if callback is None:
                 if 'sync' in core.functions:    # JACK 1 insists on it.
@@ -6072,7 +6190,7 @@ class Client:
         if native is None:
             _callable(callback)
         core = self._core
-        with core:
+        with core.changing():
             self._require_inactive(name)
             core.install(name, native or callback)
         return callback
@@ -6085,7 +6203,7 @@ class Client:
                 name, function, only_available)
         _callable(callback)
         core = self._core
-        with core:
+        with core.changing():
             self._require_inactive(name)
             core.install(name, (callback, only_available))
         return callback
@@ -6829,17 +6947,15 @@ def _is_served() -> bool:
     for patience in 0.0, 1.0:
         for core in cores:
             left = max(0.0, deadline - _time.monotonic())
-            try:
-                core.wait_for(patience * left)
-            except JackError:
-                if patience:
-                    raise
-                continue
-            try:
+            with _contextlib.ExitStack() as stack:
+                try:
+                    stack.enter_context(core.changing(patience * left))
+                except JackError:
+                    if patience:
+                        raise
+                    continue
                 if not core.end and core.ptr is not None:
                     return _is_answered(core)
-            finally:
-                core.lifecycle.release()
     return False
 
 
@@ -7195,8 +7311,9 @@ class Port:
         new = old.partition(b':')[0] + b':' + data
         message = f'cannot rename {self._description()} to {shortname!r}'
         _check_port_name(new, message)
+        # PipeWire 0.3 goes on to find a port by its former name.
         if new != old and _lib.jack_port_by_name(
-                self._core.ptr, new) != _NULL:
+                self._core.ptr, new) not in (_NULL, ptr):
             raise JackErrorCode(f'{message}: the name is taken',
                                 _errno.EEXIST)
         _check(_lib.jack_port_rename(self._core.ptr, ptr, data), message)

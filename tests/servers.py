@@ -45,7 +45,8 @@ def run_child(command, env, cwd, timeout=20, check=True):
     """Run *command* to its end, with its output captured as text.
 
     One that does not end in time gets SIGABRT, on which Python's
-    faulthandler prints where each of its threads hangs.
+    faulthandler prints where each of its threads hangs.  What it has started
+    ends with it.
     """
     # Else pytest would show the whole environment with a failure.
     __tracebackhide__ = True
@@ -57,6 +58,7 @@ def run_child(command, env, cwd, timeout=20, check=True):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     ) as child:
         try:
             out, err = child.communicate(timeout=timeout)
@@ -65,7 +67,8 @@ def run_child(command, env, cwd, timeout=20, check=True):
             try:
                 out, err = child.communicate(timeout=5)
             except subprocess.TimeoutExpired:
-                child.kill()
+                # A copy of it that hangs keeps its output open.
+                os.killpg(child.pid, signal.SIGKILL)
                 out, err = child.communicate()
             raise AssertionError(
                 f'{command} still ran after {timeout} s\n{out}\n{err}'

@@ -1,10 +1,10 @@
 """Has a signal handler raise an exception at any moment; run as a child.
 
     python -m tests.robust.interrupted ROUNDS
-    python -m tests.robust.interrupted open
-    python -m tests.robust.interrupted close
+    python -m tests.robust.interrupted open|close|activate|deactivate|patch
 """
 
+import concurrent.futures
 import gc
 import random
 import signal
@@ -23,6 +23,22 @@ class Interruption(BaseException):
     """What KeyboardInterrupt is to most programs."""
 
 
+def is_ignored(frame):
+    """Tell whether Python would print an exception, and go on.
+
+    It does so out of `__del__`, and out of the callback of a weak reference,
+    whoever keeps such references.
+    """
+    while frame is not None:
+        if (
+            frame.f_code.co_name == '__del__'
+            or frame.f_globals.get('__name__') == 'weakref'
+        ):
+            return True
+        frame = frame.f_back
+    return False
+
+
 class Alarm:
     """Raises an `Interruption` in the main thread, once, a bit later."""
 
@@ -36,9 +52,7 @@ class Alarm:
     def handle(self, number, frame):
         if not self.armed:
             return
-        if frame.f_globals.get('__name__') == 'weakref':
-            # Out of the callback of a weak reference, Python prints it and
-            # goes on, whoever keeps such references.
+        if is_ignored(frame):
             signal.setitimer(signal.ITIMER_REAL, 0.0001)
             return
         self.armed = False
@@ -118,10 +132,11 @@ def main(rounds):
 
 
 class AtCall:
-    """Raises an `Interruption` where a function of jack.py is called.
+    """Raises an `Interruption` at the calls that jack.py makes.
 
-    Once in each place: beginning a function is one of the points where Python
-    calls handlers of signals.
+    Once in each place: where a function of jack.py begins, and where one of C
+    has returned.  These are the points at which Python calls handlers of
+    signals.
     """
 
     def __init__(self):
@@ -137,10 +152,15 @@ class AtCall:
         return kind is Interruption
 
     def profile(self, frame, event, arg):
-        if event != 'call' or frame.f_globals is not vars(jack):
+        if frame.f_globals is not vars(jack):
             return
-        caller = frame.f_back
-        place = frame.f_code, caller.f_code, caller.f_lineno
+        if event == 'call':
+            caller = frame.f_back
+            place = frame.f_code, caller.f_code, caller.f_lineno
+        elif event == 'c_return':
+            place = arg.__name__, frame.f_code, frame.f_lineno
+        else:
+            return
         if place not in self.places:
             self.places.add(place)
             self.raised = True
@@ -148,32 +168,73 @@ class AtCall:
             raise Interruption
 
 
+def patch(client):
+    (source,) = client.outports
+    (target,) = client.inports
+    client.connect(source, target)
+    client.get_ports()
+    source.shortname = 'renamed'
+    source.unregister()
+
+
+#: Whether the client is active before, and what is interrupted.
+ACTIONS = {
+    'open': (False, None),
+    'close': (True, jack.Client.close),
+    'activate': (False, jack.Client.activate),
+    'deactivate': (True, jack.Client.deactivate),
+    'patch': (True, patch),
+}
+
+
+def use(client):
+    """Do what an interruption must not have made impossible."""
+    client.deactivate()
+    client.activate()
+    assert client.get_ports('^subject:in$')
+    client.inports.register('another').unregister()
+
+
 def at_each_call(what):
-    """Interrupt an opening, or a closing, wherever that can be."""
+    """Interrupt what a client does wherever that can be."""
+    active, action = ACTIONS[what]
     witness = jack.Client('witness')
     witness.activate()
     # The first one has files that stay open.
     with jack.Client('first'):
         pass
     descriptors = count('fd')
+    interval = sys.getswitchinterval()
 
     def as_before():
         gc.collect()
-        return count('fd') <= descriptors and not witness.get_ports('^subj')
+        return (
+            count('fd') <= descriptors
+            and not witness.get_ports('^subj')
+            and sys.getswitchinterval() == interval
+        )
 
     at_call = AtCall()
     while True:
         clients = []
-        if what == 'close':
+        if action is not None:
             clients.append(jack.Client('subject'))
             clients[0].outports.register('out')
-            clients[0].activate()
+            clients[0].inports.register('in')
+            clients[0].set_process_callback(ignore)
+            if active:
+                clients[0].activate()
         with at_call:
-            if what == 'close':
-                clients[0].close()
-            else:
+            if action is None:
                 clients.append(jack.Client('subject'))
+            else:
+                action(clients[0])
         for client in clients:
+            if what not in ('open', 'close'):
+                # This thread could have what it has not given back.
+                with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                    pool.submit(use, client).result()
+                use(client)
             client.close()
         client = clients = None
         wait_until(as_before, BOUND)

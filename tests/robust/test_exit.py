@@ -631,7 +631,9 @@ def test_an_exception_out_of_a_signal_handler_at_any_moment(
     assert child.stderr == ''
 
 
-@pytest.mark.parametrize('what', ['open', 'close'])
+@pytest.mark.parametrize(
+    'what', ['open', 'close', 'activate', 'deactivate', 'patch']
+)
 def test_an_exception_out_of_a_signal_handler_at_each_call(
     server, run_module, what
 ):
