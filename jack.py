@@ -703,7 +703,7 @@ class _Library:
             value = self._stand_in(name)
         else:
             if (name.startswith('jack_port_') or name == 'jack_get_ports'
-                    ) and _REUSES_PORTS:
+                    ) and _EARLY_PIPEWIRE:
                 value = _guard.guarded(name, value)
             if name in _REQUESTS:
                 value = _bounded(name, value)
@@ -839,8 +839,8 @@ class _Guard:
     def reset(self) -> None:
         """Take the lock away from a thread that a forked child lacks."""
         self.lock = _threading.Lock()
-        #: Whether it is held until the server has answered.
-        self.is_asking = False
+        #: Since when it is held until the server has answered, if it is.
+        self.asked: float | None = None
 
     def guarded(self, name: str, function: _t.Any
                 ) -> _abc.Callable[..., _t.Any]:
@@ -864,11 +864,11 @@ class _Guard:
 
         def ask(*args: _t.Any) -> _t.Any:
             with self.held(name):
-                self.is_asking = True
+                self.asked = _time.monotonic()
                 try:
                     return call(*args)
                 finally:
-                    self.is_asking = False
+                    self.asked = None
 
         def look(*args: _t.Any) -> _t.Any:
             ident = _get_ident()
@@ -878,9 +878,8 @@ class _Guard:
             if ident in _cycle_threads:
                 with self.held(name):
                     return call(*args)
-            deadline = _time.monotonic() + _PATIENCE
-            while self.is_asking:
-                if _time.monotonic() > deadline:
+            while (asked := self.asked) is not None:
+                if _time.monotonic() > asked + _PATIENCE:
                     raise _no_answer(name)
                 _time.sleep(1e-4)
             # No signal handler can come between here, as it could between
@@ -1181,6 +1180,8 @@ class JackOpenError(JackError):
                      f'{limit} bytes, 100 clients may have it already, or '
                      'there are as many clients as the server allows (about '
                      '250 on JACK 1 and JACK 2, fixed when it was built)')
+        elif status.init_failure:
+            text += _try_again()
         return text
 
 
@@ -1320,16 +1321,23 @@ def _integer(value: _t.SupportsIndex, argument: str, bits: int = 32) -> int:
 def _check(code: int, message: str) -> None:
     """Raise `JackErrorCode` when libjack returned an error code."""
     if code:
-        raise JackErrorCode(message + _hint(), code)
+        raise JackErrorCode(message + _hint(code), code)
 
 
-def _hint() -> str:
+def _hint(code: int = 0) -> str:
     """Complete the message of a request that the server refused."""
-    if _get_ident() not in _notified_threads:
-        return ''
-    return (' -- most servers refuse requests from within a notification '
-            'callback; do it in another thread (pass it on with a '
-            'queue.SimpleQueue)')
+    if _get_ident() in _notified_threads:
+        return (' -- most servers refuse requests from within a notification '
+                'callback; do it in another thread (pass it on with a '
+                'queue.SimpleQueue)')
+    return _try_again() if code == -_errno.ENOENT else ''
+
+
+def _try_again() -> str:
+    """Complete the message of what may have failed by chance."""
+    return (' -- PipeWire 0.3 may refuse a request when other clients or '
+            'ports come or go at the same time: try it again'
+            if _EARLY_PIPEWIRE else '')
 
 
 def _not_null(ptr: _t.Any, message: str) -> _t.Any:
@@ -1395,12 +1403,12 @@ class _Core:
     # Found faster in each cycle than in a dict.
     __slots__ = (
         'ptr', 'raw', 'name', 'prefix', 'server', 'end', 'closed', 'lost',
-        'client', 'active', 'leaving', 'cyclic', 'begun', 'last_exception',
-        'xrun_count', 'lifecycle', 'changer', 'functions', 'trampolines',
-        'kept', 'notifiers', 'inside', 'own', 'renamed', 'remembered', 'ident',
-        'frames', 'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
-        'event_views', 'runner', 'positions', 'handle', 'uuid', 'moved',
-        'freewheels', '__weakref__')
+        'client', 'active', 'activation', 'leaving', 'cyclic', 'begun',
+        'last_exception', 'xrun_count', 'lifecycle', 'changer', 'functions',
+        'trampolines', 'kept', 'notifiers', 'inside', 'own', 'renamed',
+        'remembered', 'ident', 'frames', 'cycle', 'cycle_idents', 'outputs',
+        'reserved', 'views', 'event_views', 'runner', 'positions', 'handle',
+        'uuid', 'moved', 'freewheels', '__weakref__')
 
     def __init__(self, ptr: _t.Any, name: str, server: str) -> None:
         #: The C pointer; `None` from the moment that closing begins.
@@ -1419,6 +1427,8 @@ class _Core:
         #: Finds the client without keeping it alive.
         self.client: _abc.Callable[[], Client | None] = _gone
         self.active = False
+        #: Counts how often it has been activated.
+        self.activation = 0
         #: Whether deactivation has begun, and perhaps not been completed.
         self.leaving = False
         #: Whether C functions are called in each cycle, if there are any.
@@ -2213,7 +2223,7 @@ class _Runner:
             # Out of its own will: have the client taken out of the graph,
             # which is how JACK learns of the failure on each of its kinds.
             self.stopping = True
-            _workers.hand_over(lambda: _deactivate(core))
+            _deactivate_soon(core)
         self.leave()
         core.leave_cycle_threads()
         return _NULL
@@ -2421,7 +2431,7 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
         except BaseException as error:
             core.failed('process', error)
             core.leaving, core.active = True, False
-            _workers.hand_over(lambda: _deactivate(core))
+            _deactivate_soon(core)
         finally:
             core.ident = 0
         return 0
@@ -2457,8 +2467,9 @@ _SILENT_AGAIN = _IMPLEMENTATION == 'PipeWire'
 # but JACK 2 crash then.
 _EXACT_FIT = _IMPLEMENTATION == 'JACK 2'
 
-# Whether libjack uses the memory of a port again while others look at it.
-_REUSES_PORTS = _IMPLEMENTATION == 'PipeWire' and 'PipeWire 0.' in _string(
+# Whether libjack uses the memory of a port again while others look at it, and
+# may take what others did wrong for the server's answer.
+_EARLY_PIPEWIRE = _IMPLEMENTATION == 'PipeWire' and 'PipeWire 0.' in _string(
     _lib.jack_get_version_string())
 
 # What PipeWire has for the events of one cycle, in bytes.
@@ -2663,6 +2674,21 @@ def _link(fd: int) -> str:
         return _os.readlink(f'/proc/self/fd/{fd}')
     except OSError:
         return ''
+
+
+def _deactivate_soon(core: _Core) -> None:
+    """Have a client taken out of the graph, unless it has been meanwhile.
+
+    Its user may deactivate and activate it again before that can begin.
+    """
+    activation = core.activation
+
+    def deactivate() -> None:
+        with core.changing():
+            if core.activation == activation:
+                _deactivate(core)
+
+    _workers.hand_over(deactivate)
 
 
 def _deactivate(core: _Core) -> int:
@@ -3756,6 +3782,7 @@ class Client:
                     if port_ptr != _NULL:
                         core.remember(port_ptr)
             self._prepare_cycle()
+            core.activation += 1
             core.active = True
             frame = _lib.jack_last_frame_time(ptr)
             code = _lib.jack_activate(ptr)
@@ -4287,7 +4314,7 @@ class Client:
                 f'{message} of type {porttype!r}: the server refuses.  The '
                 'name may be taken, the type unknown, or there are as many '
                 'ports as the server allows (jackd -p NUMBER allows more)'
-                + _hint())
+                + _hint(-_errno.ENOENT))
         cls = _port_class(_ffi.string(_lib.jack_port_type(ptr)), True)
         return _t.cast(OwnPort, cls(ptr, self))
 
@@ -4604,7 +4631,10 @@ class Client:
         b = self._port_name(destination, 'destination')
         code = function(ptr, a, b)
         if code and self._core.catch_up():
-            code = function(ptr, a, b)
+            former, code = code, function(ptr, a, b)
+            if connecting and code == _errno.EEXIST != former:
+                # PipeWire 0.3 may answer with an error that others have made.
+                code = 0
         if code:
             verb = 'connect' if connecting else 'disconnect'
             names = [name.decode('utf-8', 'replace') for name in (a, b)]

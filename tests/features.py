@@ -84,6 +84,11 @@ LACKS = [
         'the others are not told.',
     ),
     Lack(
+        PIPEWIRE,
+        'freewheel mode after its client',
+        'It ends when the client that has begun it is closed.',
+    ),
+    Lack(
         ('pipewire',),
         'properties that can be deleted',
         'A property that was removed can still be read.  Others hear of a '
@@ -247,6 +252,13 @@ LACKS = [
     ),
     Lack(
         ('pipewire',),
+        'answers to each of many requests',
+        'When clients or ports come or go at the same time, a request may be '
+        'a `JackError` because of what has happened to others: try it again.',
+        can_be_tried=False,
+    ),
+    Lack(
+        ('pipewire',),
         'names of one client each',
         'A name that is taken is given to a second client as well, with '
         '*use_exact_name* too.',
@@ -281,6 +293,12 @@ LACKS = [
     ),
     Lack(
         ('pipewire',),
+        'connections that hold at once',
+        'What is sent some cycles after `Client.connect` may not go through.',
+        can_be_tried=False,
+    ),
+    Lack(
+        ('pipewire',),
         'process threads that leave the ports unconnected',
         'When the function of `Client.set_process_thread` returns, the ports '
         'can be connected still.',
@@ -289,6 +307,12 @@ LACKS = [
         PIPEWIRE,
         'MIDI events as they are',
         'A note-on with the velocity 0 arrives as a note-off.',
+    ),
+    Lack(
+        ('pipewire-new',),
+        'long events in one piece',
+        'Programs in C get events of more than six bytes in pieces of six, '
+        'which `OwnMidiPort.incoming_midi_events` joins.',
     ),
     Lack(
         PIPEWIRE,
@@ -343,6 +367,18 @@ LACKS = [
         ('pipewire-new',),
         'latency callbacks for both directions',
         'When connections change, it is called for one of the two only.',
+    ),
+    Lack(
+        ('pipewire',),
+        'latency callbacks without a connection',
+        'It is called when connections change, and when the client itself '
+        'calls `Client.recompute_total_latencies`, but neither after '
+        '`Client.activate` nor for what others do.',
+    ),
+    Lack(
+        ('pipewire',),
+        'memory of closed clients',
+        'Each client that is opened and closed leaves 90 kB in its process.',
     ),
     Lack(
         ('pipewire-new',),

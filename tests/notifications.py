@@ -104,6 +104,7 @@ IN_CYCLE = ['timebase', 'sync']
 #: What the server has to be able to do; see tests/features.py.
 NEEDS = {
     'freewheel': 'freewheel mode',
+    'latency': 'latency callbacks without a connection',
     'port_rename': 'notification of renamed ports',
     'property_change': 'notification of all clients of a process',
     'session': 'sessions',

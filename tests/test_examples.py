@@ -603,7 +603,8 @@ def test_latency_delays_and_tells_others(
 
     @source.set_process_callback
     def process(frames):
-        outport.get_array()[:] = next(sounds)
+        # The first cycles on PipeWire may be shorter.
+        outport.get_array()[:] = next(sounds)[:frames]
 
     source.activate()
     start('latency.py', '-d', delay, 'delay').hear('delay is running')
@@ -867,7 +868,7 @@ def test_showtime_shows_the_transport(start, transport):
     frames = [
         int(showtime.hear(r'jack.ROLLING frame (\d+) ')[1]) for _ in range(3)
     ]
-    assert 96000 < frames[0] < frames[1] < frames[2]
+    assert 96000 <= frames[0] < frames[1] < frames[2]
 
 
 def test_timebase_master_tells_bars_and_beats(start, transport):

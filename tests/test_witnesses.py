@@ -11,6 +11,7 @@ import types
 
 import numpy as np
 import pytest
+import servers
 import soundfile
 from peers import Cycle, Program
 
@@ -138,6 +139,7 @@ def test_jack_rec_records_each_sample_that_is_played(
     assert np.array_equal(down[first:], -up[first:])
 
 
+@pytest.mark.needs('flags of ports without hardware')
 def test_jack_simple_client_is_heard_with_its_samples(
     server, tape, tape_until, connect
 ):
@@ -161,6 +163,7 @@ def test_jack_simple_client_is_heard_with_its_samples(
         tape_until(is_it)
 
 
+@pytest.mark.needs('flags of ports without hardware')
 def test_what_goes_through_jack_thru_comes_back_in_the_same_cycle(
     server, player, tape, tape_until, connect
 ):
@@ -175,6 +178,7 @@ def test_what_goes_through_jack_thru_comes_back_in_the_same_cycle(
         )
 
 
+@pytest.mark.needs('flags of ports without hardware')
 def test_the_delay_of_jack_latent_client_is_heard_and_its_latency_seen(
     server, client, player, tape, tape_until, connect, wait_until
 ):
@@ -219,7 +223,7 @@ def test_jack_iodelay_measures_the_delay_that_we_make(
         kept = sound[frames:]
 
     client.activate()
-    cycle = client.blocksize
+    cycle = servers.LONGEST_BLOCK
     with Program(server, 'jack_iodelay') as program:
         connect('jack_delay:out', source)
         connect(sink, 'jack_delay:in')
@@ -276,12 +280,15 @@ def midi_dump(server, sender, connect):
     return start
 
 
+@pytest.mark.needs('connections that hold at once')
+@pytest.mark.needs('long events in one piece')
 def test_jack_midi_dump_prints_the_events_and_their_offsets(sender, midi_dump):
     with midi_dump() as program:
         sender.send(*EVENTS)
         assert dumped(program, len(EVENTS)) == EVENTS
 
 
+@pytest.mark.needs('connections that hold at once')
 def test_jack_midi_dump_agrees_about_the_frames_between_events(
     sender, midi_dump
 ):
@@ -295,6 +302,7 @@ def test_jack_midi_dump_agrees_about_the_frames_between_events(
     assert np.array_equal(np.diff(heard), np.diff(sent))
 
 
+@pytest.mark.needs('long events in one piece')
 def test_jack_midi_latency_test_gets_its_messages_back_after_one_cycle(
     calm, server, client
 ):
@@ -320,6 +328,7 @@ def test_jack_midi_latency_test_gets_its_messages_back_after_one_cycle(
     assert f'({client.blocksize} frames)' in lowest
 
 
+@pytest.mark.needs('connections that hold at once')
 def test_jack_midisine_sounds_from_our_note_on_to_our_note_off(
     calm, server, sender, tape, tape_until, connect
 ):
@@ -399,6 +408,7 @@ def test_jack_samplerate_and_jack_bufsize_say_what_we_do(server, client):
         assert server.run([program]).stdout.split() == [str(expected)]
 
 
+@pytest.mark.needs('a blocksize that everybody knows')
 def test_the_blocksize_is_the_same_here_and_in_jack_bufsize(
     server, client, events
 ):
@@ -413,6 +423,7 @@ def test_the_blocksize_is_the_same_here_and_in_jack_bufsize(
     assert client.blocksize == before
 
 
+@pytest.mark.needs('freewheel mode after its client')
 def test_jack_freewheel_is_heard_by_our_callback(server, client, events):
     client.set_freewheel_callback(events.put)
     client.activate()
