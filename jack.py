@@ -8310,22 +8310,33 @@ class _EventSlots:
     """Room for the events of one cycle."""
 
     def __init__(self, count: int) -> None:
-        self.count = count
+        # A power of two, as `unpack` has to have room.
+        self.count = count = 1 << (count - 1).bit_length()
         # What jack_midi_event_get() fills in.
         events = _new('jack_midi_event_t[]', count)
         self.handles = [_rt.handle(events + number)
                         for number in range(count)]
-        self.fields = memoryview(_buffer(events))
+        self.fields = _buffer(events)
+        # What reads so many of them at once, by the power of two.
+        self.structs: dict[int, _struct.Struct] = {}
         # What the user gets, and how long each of them is.
         self.buffers: list[_t.Any] = []
         self.sizes: tuple[int, ...] = ()
 
+    def unpack(self, count: int) -> list[tuple[_t.Any, ...]]:
+        """Return the times, sizes and addresses of the first events."""
+        power = (count - 1).bit_length()
+        if power not in self.structs:
+            self.structs[power] = _struct.Struct(
+                '@' + (1 << power) * _EVENT.format[1:])
+        fields = self.structs[power].unpack_from(self.fields)
+        return [fields[first:3 * count:3] for first in range(3)]
+
     def prepare(self, sizes: tuple[int, ...]) -> None:
         """Have buffers of these sizes that nobody has a reference to."""
         count = len(sizes)
-        if sizes == self.sizes[:count] and not any(
-                map(_UNSHARED.__ne__, map(
-                    _references, _itertools.islice(self.buffers, count)))):
+        if sizes == self.sizes[:count] and count * _UNSHARED == sum(
+                map(_references, _itertools.islice(self.buffers, count))):
             return
         for number, size in enumerate(sizes):
             self.prepare_one(number, size)
@@ -8493,13 +8504,17 @@ class OwnMidiPort(MidiPort, OwnPort):
                 slots.handles[number], source, number))
             if not count:
                 return []
-        times, sizes, addresses = zip(*_EVENT.iter_unpack(
-            slots.fields[:count * _EVENT.size]))
+        times, sizes, addresses = slots.unpack(count)
         slots.prepare(sizes)
+        sources: _abc.Iterator[_t.Any]
+        if sizes.count(sizes[0]) == count:
+            sources = map(views[sizes[0]].__getitem__, addresses)
+        else:
+            sources = map(_operator.getitem, map(views.__getitem__, sizes),
+                          addresses)
         # None of the assignments has a result: they are all made.
         any(map(_operator.setitem, slots.buffers, _itertools.repeat(_ALL),
-                map(_operator.getitem, map(views.__getitem__, sizes),
-                    addresses)))
+                sources))
         events = list(zip(times, slots.buffers))
         return _whole(events) if _IMPLEMENTATION == 'PipeWire' else events
 
