@@ -716,6 +716,25 @@ def test_a_failed_client_works_again_after_reactivation(
     assert capfd.readouterr().err == ''
 
 
+def test_what_a_failure_asks_for_comes_too_late_for_the_next_activation(
+    client, wait_until
+):
+    @client.set_process_callback
+    def process(frames):
+        raise jack.CallbackExit
+
+    # Whoever is about to take the failed client out of the graph has to wait.
+    with client._core.changing():
+        client.activate()
+        wait_until(lambda: client.last_exception)
+        client.deactivate()
+        cycle = Cycle(client)
+        client.activate()
+    for _ in range(50):
+        assert cycle.run(lambda: 'alive') == 'alive'
+    assert client.active
+
+
 # -- Time and size ------------------------------------------------------------
 
 
