@@ -2796,14 +2796,33 @@ class _Workers:
     def start(self) -> None:
         """Have a thread ready: later it may be a bad moment to start one."""
         if not self.idle:
-            self.idle.append(_Worker(self.idle))
+            try:
+                self.idle.append(_Worker(self.idle))
+            except RuntimeError:
+                # At its end, Python 3.12 starts no threads any more: `run`
+                # waits for one that is there.
+                return
 
     def hand_over(self, job: _abc.Callable[[], object]) -> None:
-        """Have something done soon."""
-        try:
-            worker = self.idle.pop()
-        except IndexError:
-            worker = _Worker(self.idle)
+        """Have something done soon, which may make requests in its turn."""
+        self.run(job)
+        self.start()
+
+    def run(self, job: _abc.Callable[[], object]) -> None:
+        """Have one thing done, on a thread that has nothing else to do."""
+        deadline = _time.monotonic() + _PATIENCE
+        self.start()
+        while True:
+            try:
+                worker = self.idle.pop()
+                break
+            except IndexError:
+                # Another thread was faster, or has to be waited for.
+                if _time.monotonic() > deadline:
+                    raise JackError('no thread can be started, and there is '
+                                    'none to do this') from None
+                _time.sleep(0.001)
+                self.start()
         worker.take(job)
 
     def ask(self, name: str, function: _t.Any, args: tuple[_t.Any, ...],
@@ -2840,7 +2859,7 @@ class _Workers:
         limit = _time.monotonic() + 4 * patience
         deadline = _time.monotonic() + patience
         try:
-            self.hand_over(job)
+            self.run(job)
             while not done.acquire(timeout=patience / 10):
                 now = _time.monotonic()
                 if watch and now < limit:

@@ -294,7 +294,8 @@ LACKS = [
     Lack(
         ('pipewire',),
         'connections that hold at once',
-        'What is sent some cycles after `Client.connect` may not go through.',
+        'What is sent some cycles after `Client.connect` may not go through, '
+        'and now and then a connection stays silent.',
         can_be_tried=False,
     ),
     Lack(

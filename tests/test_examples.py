@@ -593,6 +593,7 @@ def test_record_file_says_what_is_not_there(start, tmp_path, file, port):
 
 
 @pytest.mark.parametrize('delay', [100, 9000])
+@pytest.mark.needs('connections that hold at once')
 def test_latency_delays_and_tells_others(
     calm, start, make_client, server, lacks, delay
 ):
@@ -675,6 +676,7 @@ def test_midi_monitor_prints_frame_times_and_bytes(calm, start, make_client):
         monitor.hear(f'^{time + offset}: 0x{data}$')
 
 
+@pytest.mark.needs('connections that hold at once')
 def test_midi_chords_makes_a_chord_of_each_note(calm, start, make_client):
     start('midi_chords.py', 'chords').hear('chords is running')
     source, tape = MidiSource(make_client()), MidiTape(make_client())
@@ -868,7 +870,12 @@ def test_showtime_shows_the_transport(start, transport):
     frames = [
         int(showtime.hear(r'jack.ROLLING frame (\d+) ')[1]) for _ in range(3)
     ]
-    assert 96000 <= frames[0] < frames[1] < frames[2]
+    # PipeWire begins with some cycles at the same frame.
+    assert 96000 <= frames[0] <= frames[1] <= frames[2]
+    servers.wait_until(
+        lambda: int(showtime.hear(r'jack.ROLLING frame (\d+) ')[1]) > 96000,
+        PATIENCE,
+    )
 
 
 def test_timebase_master_tells_bars_and_beats(start, transport):

@@ -81,6 +81,7 @@ def test_another_program_sees_the_value(server, client, subject, name):
     assert jack_property(server, '-l', subject, KEY) == data + b'\n'
 
 
+@pytest.mark.needs('properties that can be deleted')
 def test_another_program_sees_the_type(server, client, subject):
     client.set_property(subject, KEY, 'value', 'image/png;base64')
     seen = jack_property(server, '-l', subject)

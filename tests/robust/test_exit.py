@@ -622,6 +622,23 @@ def test_a_forked_daemon_leaves_its_parents_client_alone(
     server.kill()
 
 
+def test_the_end_needs_no_thread_that_is_not_there_yet(run_python):
+    """Python 3.12 starts none then, and the only one may be busy."""
+    code = """
+    import atexit
+    import time
+    import jack
+    client = jack.Client('late')
+    client.activate()
+
+    @atexit.register
+    def occupy():
+        while jack._workers.idle:
+            jack._workers.run(lambda: time.sleep(0.3))
+    """
+    assert run_python(code).stderr == ''
+
+
 # -- Signals ------------------------------------------------------------------
 
 
