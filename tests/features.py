@@ -378,6 +378,13 @@ LACKS = [
     ),
     Lack(
         ('pipewire',),
+        'new latencies that all see',
+        'After `Client.recompute_total_latencies`, others go on to see the '
+        'former ones now and then.',
+        can_be_tried=False,
+    ),
+    Lack(
+        ('pipewire',),
         'memory of closed clients',
         'Each client that is opened and closed leaves 90 kB in its process.',
     ),

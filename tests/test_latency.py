@@ -146,6 +146,7 @@ def test_two_ways_of_different_length_make_a_range(
         assert outside[output.name] == ((0, 0), (0, 256))
 
 
+@pytest.mark.needs('new latencies that all see')
 def test_a_new_delay_holds_after_a_recomputation(
     server, active_client, wait_until
 ):
