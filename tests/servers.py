@@ -229,7 +229,9 @@ class Server:
         self._starts += 1
         self._stopped = False
         self._close_log()
-        self._log = tempfile.TemporaryFile('w+')  # noqa: SIM115
+        self._log = tempfile.TemporaryFile(  # noqa: SIM115
+            'w+', errors='replace'
+        )
         self.process = subprocess.Popen(
             self.command,
             env={**self.env, 'JACK_NO_AUDIO_RESERVATION': '1'},
