@@ -262,7 +262,16 @@ class Server:
             # and the memory of a killed one, and gives both back.
             self.start()
         if self.alive():
-            self._terminate()
+            try:
+                self._terminate()
+            except RuntimeError:
+                # It had to be killed, and leaves no less behind for that.
+                self.start()
+                self._terminate()
+                self.clean_up()
+                self._stopped = True
+                self._close_log()
+                raise
             # jackd 1.9.21 dies now and then of SIGPIPE while it says good-bye
             # to clients, and is then a crashed one as above.
             while self.process.returncode:
