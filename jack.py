@@ -2707,7 +2707,8 @@ def _deactivate(core: _Core) -> int:
             if runner.could_be_cancelled() and not (
                     runner.native_id or core.lost):
                 # A signal handler's exception has come between `activate`
-                # and C.  Only a thread that has begun can be told to end.
+                # and C, or the server has refused by chance.  Only a thread
+                # that has begun can be told to end.
                 _lib.jack_activate(core.ptr)
             runner.stop()
         elif _IMPLEMENTATION == 'JACK 1':

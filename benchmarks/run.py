@@ -518,7 +518,7 @@ def report(machine, args, hangs, costs, imports, punctuality, panels, tuning):
         '## In time',
         f'JACK in real-time mode, for {args.long:g} seconds; the interpreter '
         'is busy because the main thread computes in a loop.  '
-        f'The peer hung {hangs} times, and was started again.',
+        f'Rounds that the peer did not end, and began again: {hangs}.',
         punctuality_table(punctuality),
         '## Growth',
         '![CPU time by size, in microseconds](results.svg)',
