@@ -198,13 +198,13 @@ def use(client):
 def at_each_call(what):
     """Interrupt what a client does wherever that can be."""
     active, action = ACTIONS[what]
+    interval = sys.getswitchinterval()
     witness = jack.Client('witness')
     witness.activate()
     # The first one has files that stay open.
     with jack.Client('first'):
         pass
     descriptors = count('fd')
-    interval = sys.getswitchinterval()
 
     def as_before():
         gc.collect()

@@ -588,6 +588,27 @@ def test_forks_beside_busy_threads(mode_server, run_python):
     assert time.monotonic() - float(child.stdout.split()[-1]) < EXIT_SECONDS
 
 
+def test_a_fork_may_come_while_another_thread_looks_at_ports(run_python):
+    """With PipeWire 0.3 that thread holds a lock, and the child lacks it."""
+    code = """
+    import os
+    import warnings
+    import jack
+    # Python 3.12 and newer warn of fork() with threads.
+    warnings.simplefilter('ignore', DeprecationWarning)
+    client = jack.Client('parent')
+    with jack._guard.lock:
+        pid = os.fork()
+        if pid == 0:
+            with jack.Client('child') as mine:
+                assert mine.get_ports('system')
+            os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert client.get_ports('system')
+    """
+    assert run_python(code).stderr == ''
+
+
 def test_a_forked_daemon_leaves_its_parents_client_alone(
     make_server, run_python
 ):
