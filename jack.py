@@ -2129,6 +2129,11 @@ class _RealtimeCalls:
         self.ring_write = bind('jack_ringbuffer_write', size)
         self.ring_read = bind('jack_ringbuffer_read', size)
         self.ring_peek = bind('jack_ringbuffer_peek', size)
+        if _libc is not None:
+            # While it waits for the lock, the thread may be cancelled.
+            self.set_cancel_state = ctypes.PYFUNCTYPE(ctypes.c_int)(
+                _int_from_ptr(_ffi.addressof(_libc,
+                                             'pthread_setcancelstate')))
 
     def _use_cffi(self) -> None:
         self.handle = self.pointer = lambda ptr: ptr
@@ -2149,6 +2154,15 @@ class _RealtimeCalls:
         self.ring_write = _lib.jack_ringbuffer_write
         self.ring_read = _lib.jack_ringbuffer_read
         self.ring_peek = _lib.jack_ringbuffer_peek
+        if _libc is not None:
+            self.set_cancel_state = _libc.pthread_setcancelstate
+
+    def forbid_cancel(self) -> None:
+        """Have JACK wait for the end of this thread before it ends it."""
+        self.set_cancel_state(_CANCEL_DISABLE, self.handle(_old_state))
+
+    def allow_cancel(self) -> None:
+        self.set_cancel_state(1 - _CANCEL_DISABLE, self.handle(_old_state))
 
 
 def _period(ptr: _t.Any) -> float:
@@ -2189,6 +2203,8 @@ class _Runner:
         #: Tells of it; of C for the same reason as in _Workers.ask().
         self.news = _threading.Lock()
         self.news.acquire()
+        #: Set when jack_activate() has returned.
+        self.admitted = False
         #: Whether a cycle was begun that JACK has not been told the end of.
         self.pending = False
         #: The frames of a cycle that JACK 1 has begun for us, or 0.
@@ -2206,13 +2222,17 @@ class _Runner:
             # when this client has set the block size.  The loop that waits
             # goes on; with two of them the outer one would be cancelled.
             return _NULL
+        if _EARLY_PIPEWIRE:
+            _rt.forbid_cancel()
         self.native_id = _threading.get_native_id()
         core.enter_cycle_thread()
         if _IMPLEMENTATION != 'JACK 1':
             # JACK 2 has called the blocksize callback on it before.
             core.notifiers.discard(self.native_id)
         try:
-            self.loop(self)
+            admitted = not _EARLY_PIPEWIRE or self.is_admitted()
+            if admitted:
+                self.loop(self)
         except BaseException as error:
             if not (self.stopping and isinstance(error, CallbackExit)):
                 core.failed('process', error)
@@ -2226,6 +2246,8 @@ class _Runner:
             _deactivate_soon(core)
         self.leave()
         core.leave_cycle_threads()
+        if not admitted:
+            _rt.allow_cancel()
         return _NULL
 
     def escaped(self, kind: type, error: BaseException | None,
@@ -2233,6 +2255,22 @@ class _Runner:
         self.core.failed('process', error)
         self.stopping = True
         self.has_left()
+
+    def is_admitted(self) -> bool:
+        """Answer cycles until jack_activate() has succeeded, or has not.
+
+        PipeWire 0.3 may fail in it after the first cycle has begun.  It then
+        cancels this thread, which must not be in Python any more.
+        """
+        while not self.admitted:
+            self.pending = True
+            self.wait()
+            if self.stopping or _is_joined(self.native_id):
+                self.stopping = True
+                return False
+            self.signal()
+        _rt.allow_cancel()
+        return True
 
     def wait(self) -> int:
         """Wait for a cycle; return its frames, or 0 if there is none."""
@@ -2252,7 +2290,7 @@ class _Runner:
             self.has_left()
             return
         # From here on the cancellation waits until the thread has ended.
-        _libc.pthread_setcancelstate(_CANCEL_DISABLE, _ffi.new('int *'))
+        _rt.forbid_cancel()
         self.has_left()
         # A server in synchronous mode (-S) waits up to 5 s for a client that
         # does not answer any more, and so do all others.  So the cycles are
@@ -2449,6 +2487,9 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
 # PTHREAD_CANCEL_DISABLE
 _CANCEL_DISABLE = 0 if _sys.platform == 'darwin' else 1
 
+# Where the C library may write the state of before, which nobody looks at.
+_old_state = _ffi.new('int *')
+
 _IMPLEMENTATION = _implementation()
 
 if _IMPLEMENTATION == 'JACK 1':
@@ -2471,6 +2512,9 @@ _EXACT_FIT = _IMPLEMENTATION == 'JACK 2'
 # may take what others did wrong for the server's answer.
 _EARLY_PIPEWIRE = _IMPLEMENTATION == 'PipeWire' and 'PipeWire 0.' in _string(
     _lib.jack_get_version_string())
+
+# How often to ask for what its libjack may fail in for that reason.
+_CHANCES = 10 if _EARLY_PIPEWIRE else 1
 
 # What PipeWire has for the events of one cycle, in bytes.
 _PIPEWIRE_SPACE = 32736
@@ -2707,8 +2751,7 @@ def _deactivate(core: _Core) -> int:
             if runner.could_be_cancelled() and not (
                     runner.native_id or core.lost):
                 # A signal handler's exception has come between `activate`
-                # and C, or the server has refused by chance.  Only a thread
-                # that has begun can be told to end.
+                # and C.  Only a thread that has begun can be told to end.
                 _lib.jack_activate(core.ptr)
             runner.stop()
         elif _IMPLEMENTATION == 'JACK 1':
@@ -2726,13 +2769,26 @@ def _deactivate(core: _Core) -> int:
                                     (core.ptr,), _PATIENCE, core.ptr,
                                     watch=True))
         else:
-            code = int(_lib.jack_deactivate(core.ptr))
+            code = _insist(_lib.jack_deactivate, core.ptr)
         if _IMPLEMENTATION != 'JACK 1' and runner is not None:
             _lib.jack_set_process_thread(core.ptr, _ffi.cast(
                 'JackThreadCallback', 0), _NULL)
         core.runner = None
         core.leaving = False
         return code
+
+
+def _insist(request: _abc.Callable[..., int], *args: _t.Any) -> int:
+    """Ask until libjack does not fail by chance; return the last code.
+
+    That would leave it and the server with different ideas of the client.
+    """
+    code = 0
+    for _ in range(_CHANCES):
+        code = int(request(*args))
+        if not code:
+            break
+    return code
 
 
 def _await_cycles(core: _Core, frame: int, count: int) -> None:
@@ -3801,17 +3857,33 @@ class Client:
                     port_ptr = _lib.jack_port_by_name(ptr, name_bytes)
                     if port_ptr != _NULL:
                         core.remember(port_ptr)
-            self._prepare_cycle()
-            core.activation += 1
-            core.active = True
             frame = _lib.jack_last_frame_time(ptr)
-            code = _lib.jack_activate(ptr)
-            if code:
-                _deactivate(core)
+            code = _insist(self._join_graph)
             _check(code, f'cannot activate client {core.name!r}')
             if _IMPLEMENTATION == 'PipeWire' and not _on_jack_thread():
                 # These tell the blocksize, the time and the transport.
                 _await_cycles(core, frame, 2)
+
+    def _join_graph(self) -> int:
+        """Ask once for the client to be activated; return JACK's code."""
+        core = self._core
+        self._prepare_cycle()
+        core.activation += 1
+        core.active = True
+        code = 0
+        try:
+            code = int(_lib.jack_activate(core.ptr))
+        finally:
+            if core.runner is not None:
+                # A signal handler's exception does not mean that it failed.
+                core.runner.admitted = not code
+        if code:
+            if _EARLY_PIPEWIRE:
+                # The server does not have the thread begin once more before
+                # the client has left, which only an active one can.
+                _insist(_lib.jack_activate, core.ptr)
+            _deactivate(core)
+        return code
 
     def _prepare_cycle(self) -> None:
         """Choose who runs the cycle: the user's C function or our loop."""

@@ -259,6 +259,15 @@ LACKS = [
     ),
     Lack(
         ('pipewire',),
+        'safe activation while many ports vanish',
+        "libjack takes what it cannot find of others' ports for a failure of "
+        '`Client.activate`, which is then done once more.  In about one of a '
+        'hundred such cases the program hangs or crashes: activate before '
+        'hundreds of ports come and go per second.',
+        can_be_tried=False,
+    ),
+    Lack(
+        ('pipewire',),
         'names of one client each',
         'A name that is taken is given to a second client as well, with '
         '*use_exact_name* too.',

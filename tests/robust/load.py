@@ -261,6 +261,39 @@ def vanishing(seconds):
 # -- Clients ------------------------------------------------------------------
 
 
+PASSING = """
+import contextlib
+import itertools
+import jack
+client = jack.Client('passing')
+print('up', flush=True)
+for number in itertools.count():
+    # PipeWire 0.3 refuses now and then.
+    with contextlib.suppress(jack.JackError):
+        client.outports.register(f'{number}').unregister()
+"""
+
+
+def activations(number):
+    """A client joins and leaves the graph while others' ports vanish."""
+    client = jack.Client('fickle')
+    counter = Counter(client)
+    other = subprocess.Popen(
+        [sys.executable, '-c', PASSING], stdout=subprocess.PIPE
+    )
+    assert other.stdout.readline() == b'up\n'
+    for _ in range(number):
+        counter.cycles = 0
+        client.activate()
+        wait_until(lambda: counter.cycles)
+        client.deactivate(ignore_errors=False)
+        assert client.last_exception is None
+    other.kill()
+    other.communicate()
+    client.close()
+    print(f'{number} activations')
+
+
 def client_limit():
     """Clients are opened until the server refuses."""
     clients = []
@@ -381,6 +414,7 @@ KINDS = {
     'ports': ports,
     'port-limit': port_limit,
     'vanishing': vanishing,
+    'activations': activations,
     'client-limit': client_limit,
     'churn': churn,
     'neighbours': neighbours,

@@ -33,6 +33,13 @@ def test_ports_may_vanish_while_lists_are_made(mode_server, run_module):
     assert child.stderr == ''
 
 
+@pytest.mark.needs('safe activation while many ports vanish')
+def test_activation_does_not_mind_what_others_do(make_server, run_module):
+    server = make_server(mode='sync', blocksize=64)
+    child = run_module('load', 'activations', 500, server=server, timeout=60)
+    assert child.stderr == ''
+
+
 @pytest.mark.needs('memory of closed clients')
 def test_closed_clients_leave_nothing_behind(mode_server, run_module):
     child = run_module('load', 'churn', 20, server=mode_server, timeout=60)
