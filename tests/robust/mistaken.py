@@ -169,6 +169,10 @@ def taken(owner, member, parameter):
     if parameter.annotation == 'bool':
         # What counts is whether something is true; an array does not know.
         values = {k: v for k, v in WRONG.items() if k != 'array'}
+        if member == 'set_freewheel':
+            # One change of the mode will do: a JACK 2 server may stand still
+            # at each of them (see "What can go wrong").
+            values = {k: v for k, v in values.items() if k == 'true' or not v}
         return set(values), values
     names = [base.__name__ for base in owner.__mro__] if owner else ['jack']
     for name in names:
