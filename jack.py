@@ -2807,9 +2807,11 @@ def _await_cycles(core: _Core, frame: int, count: int) -> None:
 class _Worker:
     """A thread that does one job at a time, and then is *idle* again."""
 
-    def __init__(self, idle: list[_Worker]) -> None:
+    def __init__(self, idle: list[_Worker],
+                 threads: dict[int, _Worker]) -> None:
         self.idle = idle
-        self.job: _abc.Callable[[], object] | None = None
+        self.threads = threads
+        self.jobs: list[_abc.Callable[[], object]] = []
         # Lock and thread are of C, as in _Workers.ask(): Thread.start() has
         # a lock of Python's, and so has SimpleQueue on PyPy.
         self.wake = _threading.Lock()
@@ -2817,17 +2819,21 @@ class _Worker:
         _thread.start_new_thread(self.run, ())
 
     def take(self, job: _abc.Callable[[], object] | None) -> None:
-        self.job = job
+        if job is not None:
+            self.jobs.append(job)
         self.wake.release()
 
     def run(self) -> None:
-        while self.wake.acquire() and self.job is not None:
-            try:
-                self.job()
-            except JackError as error:
-                _report('clean-up', error)
-            self.job = None
+        self.threads[_get_ident()] = self
+        while self.wake.acquire() and self.jobs:
+            # One of them may bring about the next: see Client.__del__().
+            while self.jobs:
+                try:
+                    self.jobs.pop(0)()
+                except JackError as error:
+                    _report('clean-up', error)
             self.idle.append(self)
+        del self.threads[_get_ident()]
 
 
 class _Workers:
@@ -2839,6 +2845,8 @@ class _Workers:
 
     def __init__(self) -> None:
         self.idle: list[_Worker] = []
+        #: All of them, by the identifier of the thread.
+        self.threads: dict[int, _Worker] = {}
         #: How many requests for a client are under way.
         self.asked: dict[_t.Any, int] = {}
         self.lock = _threading.RLock()
@@ -2854,7 +2862,7 @@ class _Workers:
         """Have a thread ready: later it may be a bad moment to start one."""
         if not self.idle:
             try:
-                self.idle.append(_Worker(self.idle))
+                self.idle.append(_Worker(self.idle, self.threads))
             except RuntimeError:
                 # At its end, Python 3.12 starts no threads any more: `run`
                 # waits for one that is there.
@@ -3787,7 +3795,11 @@ class Client:
         core = getattr(self, '_core', None)
         if core is None or core.closed:
             return
-        if _on_jack_thread():
+        worker = _workers.threads.get(_get_ident())
+        if worker is not None:
+            # Whoever waits for what it does may be closing this very client.
+            worker.jobs.append(lambda: _dispose(core))
+        elif _on_jack_thread():
             _workers.hand_over(lambda: _dispose(core))
         else:
             _dispose(core)

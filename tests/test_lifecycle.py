@@ -568,6 +568,34 @@ def test_deleting_a_client_in_its_own_callback_is_harmless(run_python):
     assert child.stderr == ''
 
 
+def test_deleting_a_client_on_a_helper_thread_does_not_hold_up(run_python):
+    # The garbage collector comes on any thread: on the one, too, which makes
+    # a request for somebody who is closing this very client.
+    child = run_python("""
+        import gc
+        import threading
+        import jack
+        from tests.notifications import wait_until
+
+        clients = [jack.Client('on-a-helper')]
+        core = clients[0]._core
+        deleted = threading.Event()
+
+        def job():
+            clients.clear()
+            gc.collect()
+            deleted.set()
+
+        with core.changing():
+            jack._workers.run(job)
+            assert deleted.wait(1)
+            assert not core.closed
+        wait_until(lambda: core.ptr is None)
+        jack.Client('on-a-helper', use_exact_name=True).close()
+    """)
+    assert child.stderr == ''
+
+
 def test_many_clients_leave_no_descriptors_and_no_threads(server):
     def count(kind):
         return len(list(pathlib.Path(f'/proc/self/{kind}').iterdir()))

@@ -154,6 +154,12 @@ class AtCall:
     def profile(self, frame, event, arg):
         if frame.f_globals is not vars(jack):
             return
+        if event == 'call' and (
+            sys.version_info < (3, 11) and frame.f_lasti >= 0
+        ):
+            # A generator goes on.  An exception from here would leave out
+            # its `finally`; that of a signal handler does not.
+            return
         if event == 'call':
             caller = frame.f_back
             place = frame.f_code, caller.f_code, caller.f_lineno
