@@ -2229,8 +2229,9 @@ class _Runner:
         if _IMPLEMENTATION != 'JACK 1':
             # JACK 2 has called the blocksize callback on it before.
             core.notifiers.discard(self.native_id)
+        admitted = not _EARLY_PIPEWIRE
         try:
-            admitted = not _EARLY_PIPEWIRE or self.is_admitted()
+            admitted = admitted or self.is_admitted()
             if admitted:
                 self.loop(self)
         except BaseException as error:

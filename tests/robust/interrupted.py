@@ -154,13 +154,11 @@ class AtCall:
     def profile(self, frame, event, arg):
         if frame.f_globals is not vars(jack):
             return
-        if event == 'call' and (
-            sys.version_info < (3, 11) and frame.f_lasti >= 0
-        ):
-            # A generator goes on.  An exception from here would leave out
-            # its `finally`; that of a signal handler does not.
-            return
         if event == 'call':
+            if sys.version_info < (3, 11) and frame.f_lasti >= 0:
+                # A generator goes on.  An exception from here would leave
+                # out its `finally`; that of a signal handler does not.
+                return
             caller = frame.f_back
             place = frame.f_code, caller.f_code, caller.f_lineno
         elif event == 'c_return':
