@@ -705,6 +705,8 @@ class _Library:
             if (name.startswith('jack_port_') or name == 'jack_get_ports'
                     ) and _EARLY_PIPEWIRE:
                 value = _guard.guarded(name, value)
+            if name in _REQUESTS and _EARLY_PIPEWIRE:
+                value = _insistent(name, value)
             if name in _REQUESTS:
                 value = _bounded(name, value)
             elif name == 'jack_port_by_name' and _IMPLEMENTATION == 'JACK 1':
@@ -821,6 +823,84 @@ def _of_existing_ports(by_name: _t.Any) -> _abc.Callable[..., _t.Any]:
                 return _NULL
         return port
     return find
+
+
+def _insistent(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
+    """Get what was asked for when PipeWire 0.3 says no by chance.
+
+    Its libjack takes whatever error comes next for the server's answer: that
+    somebody else's port has vanished before it could be looked at, say.  What
+    it has asked for is done nevertheless, mostly.
+    """
+    def register(ptr: _t.Any, shortname: bytes, *args: _t.Any) -> _t.Any:
+        port = function(ptr, shortname, *args)
+        if port == _NULL:
+            # libjack keeps it, and the server has got it.
+            port = _lib.jack_port_by_name(
+                ptr, _ffi.string(_lib.jack_get_client_name(ptr))
+                + b':' + shortname)
+            if port == _NULL or not _lib.jack_port_is_mine(ptr, port):
+                return _NULL
+        # It cannot be connected before the server has told its number, which
+        # is 0 until then.
+        until(lambda: _lib.jack_port_uuid(port) != 0x100000001)
+        return port
+
+    def unregister(ptr: _t.Any, port: _t.Any) -> int:
+        code = int(function(ptr, port))
+        # It is gone, and libjack has freed what it knew of it.
+        return 0 if code == -_errno.ENOENT else code
+
+    def patch(ptr: _t.Any, a: bytes, b: bytes) -> int:
+        def connected() -> bool | None:
+            port = _lib.jack_port_by_name(ptr, a)
+            if port == _NULL or _lib.jack_port_by_name(ptr, b) == _NULL:
+                return None
+            # The answer about a single one is late.
+            return b in _take_names(
+                _lib.jack_port_get_all_connections(ptr, port))
+
+        def ask() -> int:
+            # These two return errors as positive numbers.
+            code = abs(int(function(ptr, a, b)))
+            if code and before is (not wish) and until(
+                    lambda: connected() is wish):
+                return 0
+            return -code
+
+        wish = name == 'jack_connect'
+        before = connected()
+        return -_insist(ask)
+
+    def until(condition: _abc.Callable[[], bool]) -> bool:
+        """Wait for what libjack learns a little later."""
+        deadline = _time.monotonic() + 0.05
+        while not condition():
+            if _time.monotonic() > deadline:
+                return False
+            _time.sleep(0.0005)
+        return True
+
+    if name == 'jack_port_register':
+        return register
+    if name == 'jack_port_unregister':
+        return unregister
+    if name in ('jack_connect', 'jack_disconnect'):
+        return patch
+    result = _ffi.typeof(getattr(_lib._raw, name)).result
+    if name == 'jack_activate' or result is not _ffi.typeof('int'):
+        return function     # `_join_graph` has more to do each time.
+    return lambda *args: _insist(function, *args)
+
+
+def _insist(request: _abc.Callable[..., int], *args: _t.Any) -> int:
+    """Ask until libjack does not fail by chance; return the last code."""
+    code = 0
+    for _ in range(_CHANCES):
+        code = int(request(*args))
+        if code != -_errno.ENOENT:
+            break
+    return code
 
 
 class _Guard:
@@ -1643,9 +1723,11 @@ class _Core:
 
         There each client is told for itself, in its turn, of what others do.
         The answer to any request comes after what there was to tell before,
-        and to remove a property that nobody has set changes nothing.
+        and to remove a property that nobody has set changes nothing.  For
+        that answer 0.3 does not wait, so there it would be of no use.
         """
-        if _IMPLEMENTATION != 'PipeWire' or _on_jack_thread():
+        if (_IMPLEMENTATION != 'PipeWire' or _EARLY_PIPEWIRE
+                or _on_jack_thread()):
             return False
         ptr = self.require()
         if self.uuid is None:
@@ -2514,8 +2596,10 @@ _EXACT_FIT = _IMPLEMENTATION == 'JACK 2'
 _EARLY_PIPEWIRE = _IMPLEMENTATION == 'PipeWire' and 'PipeWire 0.' in _string(
     _lib.jack_get_version_string())
 
-# How often to ask for what its libjack may fail in for that reason.
+# How often to ask for what its libjack may fail in for that reason, and what
+# it says then to who opens a client.
 _CHANCES = 10 if _EARLY_PIPEWIRE else 1
+_CHANCE_FAILURE = _lib.JackFailure | _lib.JackInitFailure
 
 # What PipeWire has for the events of one cycle, in bytes.
 _PIPEWIRE_SPACE = 32736
@@ -2770,26 +2854,13 @@ def _deactivate(core: _Core) -> int:
                                     (core.ptr,), _PATIENCE, core.ptr,
                                     watch=True))
         else:
-            code = _insist(_lib.jack_deactivate, core.ptr)
+            code = int(_lib.jack_deactivate(core.ptr))
         if _IMPLEMENTATION != 'JACK 1' and runner is not None:
             _lib.jack_set_process_thread(core.ptr, _ffi.cast(
                 'JackThreadCallback', 0), _NULL)
         core.runner = None
         core.leaving = False
         return code
-
-
-def _insist(request: _abc.Callable[..., int], *args: _t.Any) -> int:
-    """Ask until libjack does not fail by chance; return the last code.
-
-    That would leave it and the server with different ideas of the client.
-    """
-    code = 0
-    for _ in range(_CHANCES):
-        code = int(request(*args))
-        if not code:
-            break
-    return code
 
 
 def _await_cycles(core: _Core, frame: int, count: int) -> None:
@@ -3683,15 +3754,19 @@ class Client:
                          or 'JACK_NO_START_SERVER' in _os.environ)
         opened: list[_t.Any] = []
 
+        def ask() -> int:
+            ptr = _lib.jack_client_open(data, options, status, *extra)
+            if ptr != _NULL:
+                opened.append(ptr)
+            return -_errno.ENOENT if status[0] == _CHANCE_FAILURE else 0
+
         def open_client() -> _t.Any:
             _openings[_get_ident()] = _tasks()
             try:
-                ptr = _lib.jack_client_open(data, options, status, *extra)
+                _insist(ask)
             finally:
                 del _openings[_get_ident()]
-            if ptr != _NULL:
-                opened.append(ptr)
-            return ptr
+            return opened[0] if opened else _NULL
 
         try:
             ptr = _workers.ask(
@@ -4734,12 +4809,12 @@ class Client:
         ptr = self._ptr
         a = self._port_name(source, 'source')
         b = self._port_name(destination, 'destination')
+        if _EARLY_PIPEWIRE:
+            # Whether they were connected tells what its answer means.
+            self._await_patch()
         code = function(ptr, a, b)
         if code and self._core.catch_up():
-            former, code = code, function(ptr, a, b)
-            if connecting and code == _errno.EEXIST != former:
-                # PipeWire 0.3 may answer with an error that others have made.
-                code = 0
+            code = function(ptr, a, b)
         if code:
             verb = 'connect' if connecting else 'disconnect'
             names = [name.decode('utf-8', 'replace') for name in (a, b)]

@@ -252,18 +252,12 @@ LACKS = [
     ),
     Lack(
         ('pipewire',),
-        'answers to each of many requests',
-        'When clients or ports come or go at the same time, a request may be '
-        'a `JackError` because of what has happened to others: try it again.',
-        can_be_tried=False,
-    ),
-    Lack(
-        ('pipewire',),
-        'safe activation while many ports vanish',
+        'safety while many ports vanish',
         "libjack takes what it cannot find of others' ports for a failure of "
-        '`Client.activate`, which is then done once more.  In about one of a '
-        'hundred such cases the program hangs or crashes: activate before '
-        'hundreds of ports come and go per second.',
+        'its own.  Where hundreds of them come and go per second, programs '
+        'crash that register ports (those in C within seconds, those in '
+        'Python within minutes), and `Client.activate`, which is then done '
+        'once more, hangs or crashes in about one of a hundred such cases.',
         can_be_tried=False,
     ),
     Lack(

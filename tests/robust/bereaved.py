@@ -255,7 +255,7 @@ def thawed(subject):
         # When the server has broken off what it was about, libjack gives up
         # for the whole process: see test_known.py.
         client.close()
-        client = jack.Client('following')
+        client = jack.Client(f'following {subject.state}')
     subject.works(client)
 
 

@@ -262,36 +262,42 @@ def vanishing(seconds):
 
 
 PASSING = """
-import contextlib
 import itertools
 import jack
 client = jack.Client('passing')
 print('up', flush=True)
 for number in itertools.count():
-    # PipeWire 0.3 refuses now and then.
-    with contextlib.suppress(jack.JackError):
-        client.outports.register(f'{number}').unregister()
+    client.outports.register(f'{number}').unregister()
 """
 
 
-def activations(number):
-    """A client joins and leaves the graph while others' ports vanish."""
+def beside(number):
+    """A client joins, connects and leaves while others' ports vanish."""
     client = jack.Client('fickle')
     counter = Counter(client)
+    sink = client.inports.register('sink')
     other = subprocess.Popen(
         [sys.executable, '-c', PASSING], stdout=subprocess.PIPE
     )
     assert other.stdout.readline() == b'up\n'
-    for _ in range(number):
+    for round_number in range(number):
         counter.cycles = 0
         client.activate()
+        source = client.outports.register(f'source-{round_number}')
+        client.connect(source, sink)
+        assert source.is_connected_to(sink)
         wait_until(lambda: counter.cycles)
+        client.disconnect(source, sink)
+        assert not source.is_connected_to(sink)
+        source.unregister()
         client.deactivate(ignore_errors=False)
         assert client.last_exception is None
+        jack.Client('guest').close(ignore_errors=False)
+    assert other.poll() is None
     other.kill()
     other.communicate()
-    client.close()
-    print(f'{number} activations')
+    client.close(ignore_errors=False)
+    print(f'{number} rounds')
 
 
 def client_limit():
@@ -414,7 +420,7 @@ KINDS = {
     'ports': ports,
     'port-limit': port_limit,
     'vanishing': vanishing,
-    'activations': activations,
+    'beside': beside,
     'client-limit': client_limit,
     'churn': churn,
     'neighbours': neighbours,

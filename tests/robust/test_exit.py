@@ -576,7 +576,6 @@ leave()
 )
 
 
-@pytest.mark.needs('answers to each of many requests')
 def test_forks_beside_busy_threads(mode_server, run_python):
     child = run_python(
         FORKS.replace('EARLY', ''), server=mode_server, timeout=40

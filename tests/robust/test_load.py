@@ -27,16 +27,15 @@ def test_the_error_names_the_limit_of_ports(make_server, run_module):
     assert child.stderr == ''
 
 
-@pytest.mark.needs('answers to each of many requests')
 def test_ports_may_vanish_while_lists_are_made(mode_server, run_module):
     child = run_module('load', 'vanishing', 1, server=mode_server, timeout=30)
     assert child.stderr == ''
 
 
-@pytest.mark.needs('safe activation while many ports vanish')
-def test_activation_does_not_mind_what_others_do(make_server, run_module):
+@pytest.mark.needs('safety while many ports vanish')
+def test_a_client_does_not_mind_what_others_do(make_server, run_module):
     server = make_server(mode='sync', blocksize=64)
-    child = run_module('load', 'activations', 500, server=server, timeout=60)
+    child = run_module('load', 'beside', 100, server=server, timeout=60)
     assert child.stderr == ''
 
 
@@ -46,7 +45,6 @@ def test_closed_clients_leave_nothing_behind(mode_server, run_module):
     assert child.stderr == ''
 
 
-@pytest.mark.needs('answers to each of many requests')
 def test_programs_come_and_go_beside_each_other(mode_server, run_module):
     def run(_):
         return run_module(

@@ -85,7 +85,6 @@ def test_a_server_is_killed_and_restarted(mode_server, state):
         tell_all(peers, 'back', 'again')
 
 
-@pytest.mark.needs('answers to each of many requests')
 def test_a_server_freezes_for_a_while(make_server, server_mode, lacks):
     blocking = [] if lacks('patience with late clients') else BLOCKING
     # At the same time, as each of them takes some seconds.
