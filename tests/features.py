@@ -253,11 +253,10 @@ LACKS = [
     Lack(
         ('pipewire',),
         'safety while many ports vanish',
-        "libjack takes what it cannot find of others' ports for a failure of "
-        'its own.  Where hundreds of them come and go per second, programs '
-        'crash that register ports (those in C within seconds, those in '
-        'Python within minutes), and `Client.activate`, which is then done '
-        'once more, hangs or crashes in about one of a hundred such cases.',
+        'Where hundreds of ports come and go per second, libjack crashes '
+        'programs in C.  Those in Python may hang in `Client.activate`, when '
+        'that fails because of others and is done once more: in less than one '
+        'of a hundred such cases.',
         can_be_tried=False,
     ),
     Lack(
