@@ -2444,8 +2444,11 @@ class _Runner:
                 # then it waits in libjack, where JACK does not cancel it.
                 if core.ident:
                     raise _stuck(core)
-                if self.could_be_cancelled() and not core.lost:
+                if (self.could_be_cancelled() and not core.lost
+                        and (self.native_id or not _EARLY_PIPEWIRE)):
                     raise _no_answer('jack_cycle_wait')
+                # PipeWire 0.3 may have ended the thread on its way in, and
+                # then does not let the next one begin.
                 return
             self.news.acquire(timeout=0.05)
         if _IMPLEMENTATION != 'JACK 2' or _libc is None:

@@ -255,8 +255,8 @@ LACKS = [
         'safety while many ports vanish',
         'Where hundreds of ports come and go per second, libjack crashes '
         'programs in C.  Those in Python may hang in `Client.activate`, when '
-        'that fails because of others and is done once more: in less than one '
-        'of a hundred such cases.',
+        'that fails because of others and is done once more: in a few of a '
+        'hundred such cases.',
         can_be_tried=False,
     ),
     Lack(
