@@ -695,6 +695,9 @@ class _Library:
         self._path = path
 
     def __getattr__(self, name: str) -> _t.Any:
+        if name.startswith('_'):
+            # Whoever looks at all objects must not wait for cffi's lock.
+            raise AttributeError(name)
         try:
             value = getattr(self._raw, name)
         except _MISSING:
@@ -888,7 +891,7 @@ def _insistent(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
     if name in ('jack_connect', 'jack_disconnect'):
         return patch
     result = _ffi.typeof(getattr(_lib._raw, name)).result
-    if name == 'jack_activate' or result is not _ffi.typeof('int'):
+    if name == 'jack_activate' or result is not _INT:
         return function     # `_join_graph` has more to do each time.
     return lambda *args: _insist(function, *args)
 
@@ -1305,6 +1308,7 @@ _new = _ffi.new
 _CHARS = _ffi.typeof('char[]')
 _POSITION = _ffi.typeof('jack_position_t *')
 _PORT = _ffi.typeof('jack_port_t *')
+_INT = _ffi.typeof('int')
 
 # Memory that is going to be filled at once need not be cleared first.
 _new_chars = _ffi.new_allocator(should_clear_after_alloc=False)
@@ -3143,12 +3147,21 @@ def _busy(core: _Core) -> bool:
 def _interrupted(core: _Core) -> bool:
     """Tell whether this very thread has been interrupted in such a function.
 
-    By a signal handler, the garbage collector, or a message function.
+    By a signal handler, the garbage collector, or a message function.  Or in
+    cffi, whose lock it has then, when that parses our declarations by itself.
     """
     frame: _types.FrameType | None = _sys._getframe()
     while frame is not None and frame.f_globals is globals():
         frame = frame.f_back
-    return _uses(core, frame)
+    return _is_in_cffi(frame) or _uses(core, frame)
+
+
+def _is_in_cffi(frame: _types.FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_globals.get('__name__') == 'cffi.api':
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _dispose(core: _Core, only_in_c: bool = False) -> int:

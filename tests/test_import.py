@@ -138,6 +138,36 @@ def test_declarations_are_parsed_once(run_alone, server, tmp_path):
     assert sorted(path.name for path in cache.iterdir()) == kept
 
 
+def test_a_client_may_be_collected_while_cffi_parses(run_alone, server):
+    """It is at every moment that the garbage collector may come."""
+    run_alone(
+        """
+        import gc
+        import time
+        import jack
+
+        clients = [jack.Client('in-between')]
+        core = clients[0]._core
+        parser = jack._ffi._parser
+        parse = parser.parse_type
+
+        def parse_type(declaration):
+            clients.clear()
+            gc.collect()
+            return parse(declaration)
+
+        parser.parse_type = parse_type
+        jack._ffi.typeof('short[5]')
+        assert not clients
+        deadline = time.monotonic() + 5
+        while core.ptr is not None:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        """,
+        **server.env,
+    )
+
+
 def test_a_folder_that_cannot_be_written_to_is_none_of_our_business(
     run_alone, tmp_path
 ):
