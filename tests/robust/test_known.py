@@ -424,6 +424,9 @@ def open_client(name, options, status, *args):
     return jack._ffi.NULL
 
 jack._lib.jack_client_open = open_client
+# For JACK 1 this is a request, too, and not to be made within another one.
+jack._lib.jack_port_get_all_connections = (
+    jack._lib._raw.jack_port_get_all_connections)
 refused = -errno.ENOENT
 for name, wrong, is_done in (
         ('jack_port_register', jack._ffi.NULL, True),
