@@ -1492,9 +1492,10 @@ class _Core:
         'trampolines', 'kept', 'notifiers', 'inside', 'own', 'renamed',
         'remembered', 'ident', 'frames', 'cycle', 'cycle_idents', 'outputs',
         'reserved', 'views', 'event_views', 'runner', 'positions', 'handle',
-        'uuid', 'moved', 'freewheels', '__weakref__')
+        'uuid', 'moved', 'freewheels', 'served', 'connection', '__weakref__')
 
-    def __init__(self, ptr: _t.Any, name: str, server: str) -> None:
+    def __init__(self, ptr: _t.Any, name: str, server: str,
+                 connection: int | None) -> None:
         #: The C pointer; `None` from the moment that closing begins.
         self.ptr = ptr
         #: The same, for as long as C may have the client.
@@ -1508,6 +1509,11 @@ class _Core:
         self.closed = False
         #: Whether the server has gone.
         self.lost = False
+        #: Whoever takes it tells the user of that.
+        self.served = [True]
+        #: Our copy of libjack's connection with the server, for `_watch`.
+        #: Not a socket, which the garbage collector would close too early.
+        self.connection = connection
         #: Finds the client without keeping it alive.
         self.client: _abc.Callable[[], Client | None] = _gone
         self.active = False
@@ -1632,7 +1638,9 @@ class _Core:
             _notified_threads.add(ident)
             # The thread for libjack's messages is never cancelled.
             if ident not in core.cycle_idents and name != 'thread_init':
-                core.notifiers.add(_threading.get_native_id())
+                # Nor is one that calls back while it is asked for something.
+                if _sys._getframe().f_back is None:
+                    core.notifiers.add(_threading.get_native_id())
                 core.inside.add(ident)
             try:
                 result = adapter(core.functions.get(name), core, *args[:-1])
@@ -1808,6 +1816,9 @@ class _Core:
         self.active = False
         self.lifecycle = _threading.RLock()
         self.changer = 0
+        if self.connection is not None:
+            _os.close(self.connection)
+            self.connection = None
 
 
 class _Views(dict[_t.Any, _t.Any]):
@@ -1991,7 +2002,7 @@ def _on_shutdown(function: _t.Any, core: _Core, code: int,
                  reason: _t.Any) -> None:
     # A client that is being closed may be told of a shutdown which is its
     # own doing.
-    if core.end:
+    if core.end or not _taken(core.served):
         return
     status = Status(code)
     text = _string(reason) if reason != _NULL else ''
@@ -3104,6 +3115,109 @@ def _taken(token: list[bool]) -> bool:
 
 
 _workers = _Workers()
+
+
+class _Watch:
+    """Notices the end of the server where libjack does not tell of it.
+
+    JACK 1 and PipeWire 1.4 tell active clients only, PipeWire 0.3 nobody.  But
+    the server's end of the connection, a socket, is always closed then.
+    """
+
+    def __init__(self) -> None:
+        self.poll: _t.Any = None
+        #: One client after the other, to know which connection is whose.
+        self.turns: dict[str, _threading.Lock] = {}
+
+    @_contextlib.contextmanager
+    def opening(self, server: str, found: list[int]) -> _t.Iterator[None]:
+        """Find the connection of the client that is opened within.
+
+        It is on a thread of ours, where no signal handler can come between.
+        """
+        if _IMPLEMENTATION == 'JACK 2' or not _os.path.isdir('/proc/self/fd'):
+            yield
+            return
+        with self.turns.setdefault(server, _threading.Lock()):
+            former = _links()
+            yield
+            found.extend(self.connections(server, former))
+            if len(found) > 1:
+                # Nobody knows which of them is the client's own.
+                self.forget(found)
+            if self.poll is None:
+                import select
+
+                self.poll = select.epoll()
+                _thread.start_new_thread(self.run, (self.poll,))
+
+    def connections(self, server: str,
+                    former: dict[int, str]) -> _abc.Iterator[int]:
+        """Make copies of the connections with the server that are new."""
+        import socket
+
+        def peer(connection: socket.socket) -> str:
+            try:
+                return _os.path.basename(connection.getpeername())
+            except (OSError, TypeError):
+                return ''   # It has none, or one of another kind.
+
+        name = 'jack_0'
+        if _IMPLEMENTATION == 'PipeWire':
+            name = _os.path.basename(
+                _os.environ.get('PIPEWIRE_REMOTE') or 'pipewire-0'
+                if server == 'default' else server)
+        for fd, link in _links().items():
+            if link.startswith('socket:') and former.get(fd) != link:
+                # libjack closes its own before one can see why.
+                with socket.fromfd(fd, socket.AF_UNIX,
+                                   socket.SOCK_STREAM) as connection:
+                    if peer(connection) == name:
+                        yield connection.detach()
+
+    def forget(self, found: list[int]) -> None:
+        """Let go of connections of which there is no client to watch."""
+        while found:
+            _os.close(found.pop())
+
+    def begin(self, core: _Core) -> None:
+        """Watch a client."""
+        if core.connection is not None:
+            self.poll.register(core.connection, _ONCE)
+
+    def end(self, core: _Core) -> None:
+        """Let go of the connection: the server is to see its end."""
+        connection, core.connection = core.connection, None
+        if connection is not None:
+            # It is not there, if a signal handler's exception came before.
+            with _contextlib.suppress(FileNotFoundError):
+                self.poll.unregister(connection)
+            _os.close(connection)
+
+    def run(self, poll: _t.Any) -> None:
+        """Tell each client whose connection is closed at the other end."""
+        bereaved: list[_Core] = []
+        while True:
+            for fd, _ in poll.poll(0.01 if bereaved else None):
+                bereaved += [core for core in _cores()
+                             if core.connection == fd]
+            waiting = []
+            for core in bereaved:
+                if core.active and not (core.end or _EARLY_PIPEWIRE):
+                    # It will learn from libjack, and more than from us.
+                    waiting.append(core)
+                else:
+                    self.tell(core)
+            bereaved = waiting
+
+    def tell(self, core: _Core) -> None:
+        callback = core.trampolines.get('shutdown')
+        if callback is not None:
+            callback(_UNANSWERED, _CLOSED, _NULL)
+
+
+_watch = _Watch()
+
 #: The cores of all clients that C has, by their identity.
 _open_cores: _weakref.WeakValueDictionary[int, _Core] = (
     _weakref.WeakValueDictionary())
@@ -3249,6 +3363,7 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
            for runner in (core.runner, *core.kept)):
         # The server is gone, and the thread waits for a cycle for ever.
         core.ptr = None
+        _watch.end(core)
         _abandoned_cores.append(core)
         _open_cores.pop(id(core), None)
         return -1
@@ -3257,6 +3372,7 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
     def close() -> int:
         if not _taken(once):
             return 0
+        _watch.end(core)
         code = int(_lib._raw.jack_client_close(ptr))
         _open_cores.pop(id(core), None)
         core.trampolines.clear()
@@ -3391,7 +3507,7 @@ _knows_multiprocessing = False
 
 def _forget_parent() -> None:
     """In a forked child: leave everything to the parent."""
-    global _workers, _knows_multiprocessing
+    global _workers, _watch, _knows_multiprocessing
     _knows_multiprocessing = False
     for core in _cores():
         core.forget_after_fork()
@@ -3400,6 +3516,7 @@ def _forget_parent() -> None:
     _notified_threads.clear()
     _cycle_threads.clear()
     _workers = _Workers()
+    _watch = _Watch()
     _guard.reset()
     if _IMPLEMENTATION == 'JACK 1' and _os.path.isdir('/proc/self/fd'):
         _inherited.update(_links())
@@ -3419,6 +3536,12 @@ _openings: dict[int, set[int]] = {}
 
 #: What becomes of a request to open a client that nobody answers.
 _UNANSWERED = _lib.JackFailure | _lib.JackServerError
+
+#: EPOLLONESHOT: the end of a connection is no news the second time.
+_ONCE = 1 << 30
+
+#: What the shutdown callback is told when libjack tells nothing.
+_CLOSED = _ffi.new('char[]', b'the server has closed the connection')
 
 #: Kept for ever: a parent's in a forked child, or what C did not let go.
 _abandoned_cores: list[_Core] = []
@@ -3769,6 +3892,7 @@ class Client:
         may_start = not (no_start_server
                          or 'JACK_NO_START_SERVER' in _os.environ)
         opened: list[_t.Any] = []
+        connections: list[int] = []
 
         def ask() -> int:
             ptr = _lib.jack_client_open(data, options, status, *extra)
@@ -3779,7 +3903,8 @@ class Client:
         def open_client() -> _t.Any:
             _openings[_get_ident()] = _tasks()
             try:
-                _insist(ask)
+                with _watch.opening(server_key, connections):
+                    _insist(ask)
             finally:
                 del _openings[_get_ident()]
             return opened[0] if opened else _NULL
@@ -3788,19 +3913,20 @@ class Client:
             ptr = _workers.ask(
                 'jack_client_open', open_client, (),
                 4 * _PATIENCE if may_start else _PATIENCE,
-                late=lambda _: _close_unwanted(opened))
-            self._found(name, ptr, Status(status[0]), server_key)
+                late=lambda _: _close_unwanted(opened, connections))
+            self._found(name, ptr, Status(status[0]), server_key, connections)
         except _NoAnswer:
             raise JackOpenError(name, Status(_UNANSWERED)) from None
         except BaseException:
             # Perhaps a signal handler's, before it was known who owns it.
             core = getattr(self, '_core', None)
             if core is None or all(core.raw is not ptr for ptr in opened):
-                _workers.hand_over(lambda: _close_unwanted(opened))
+                _workers.hand_over(
+                    lambda: _close_unwanted(opened, connections))
             raise
 
     def _found(self, name: str, ptr: _t.Any, status: Status,
-               server_key: str) -> None:
+               server_key: str, connections: list[int]) -> None:
         """Take over what has been opened."""
         global _clock_runs, _broken_off
         self._status = status
@@ -3815,7 +3941,8 @@ class Client:
             raise JackOpenError(name, Status(status._code | _lib.JackFailure))
         _clock_runs = True
         _broken_off = ''
-        core = _Core(ptr, _string(_lib.jack_get_client_name(ptr)), server_key)
+        core = _Core(ptr, _string(_lib.jack_get_client_name(ptr)), server_key,
+                     connections[0] if connections else None)
         core.client = _weakref.ref(self)
         self._core = core
         _open_cores[id(core)] = core
@@ -3828,6 +3955,7 @@ class Client:
         self._other_ports = Ports(self, '', 0)
         # Always there, so that every later call can tell of the server's end.
         core.install('shutdown', None)
+        _watch.begin(core)
 
     def close(self, ignore_errors: bool = True) -> None:
         """Leave the graph and the server for good.
@@ -5360,9 +5488,11 @@ class Client:
         """Have a function called when the server is gone.
 
         It is called once, when the server shuts down, dies, or throws this
-        client out.  It runs on a thread of JACK's; what it should do is to
-        tell another thread (with a `threading.Event`, say) to close the
-        client, which cannot be done here.  Set it before `activate`.
+        client out.  It runs on a thread of JACK's, or of this module where
+        libjack says nothing (to inactive clients, say; on Linux only).  What
+        it should do is to tell another thread (with a `threading.Event`, for
+        example) to close the client, which cannot be done here.  Set it
+        before `activate`.
 
         Not realtime-safe.
 
@@ -7156,8 +7286,9 @@ class Client:
 _last_patches: dict[str, tuple[bytes, bytes, bool, float]] = {}
 
 
-def _close_unwanted(opened: list[_t.Any]) -> None:
+def _close_unwanted(opened: list[_t.Any], connections: list[int]) -> None:
     """Close a client that nobody has waited for."""
+    _watch.forget(connections)
     if opened:
         _lib.jack_client_close(opened.pop())
 

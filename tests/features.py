@@ -66,18 +66,6 @@ LACKS = [
         'names it.',
     ),
     Lack(
-        ('jack1', 'pipewire-new'),
-        "the server's end told to everybody",
-        'The shutdown callback of a client that is not active is not called, '
-        'and what the client knows by itself is no `JackError` then.',
-    ),
-    Lack(
-        ('pipewire',),
-        'the end of the server',
-        'Nobody is told of it: no shutdown callback is called, and what is '
-        'asked for is no `JackError`.',
-    ),
-    Lack(
         ('pipewire',),
         'freewheel mode',
         'The client that starts it has no more cycles until it ends it, and '

@@ -505,7 +505,6 @@ def test_a_client_whose_callback_failed_is_not_active(
     assert client.last_exception is None
 
 
-@pytest.mark.needs('the end of the server')
 def test_a_client_without_its_server_is_not_active_but_open(
     make_server, run_python
 ):

@@ -280,7 +280,6 @@ def test_property_change_callback_hears_another_process(
         client.remove_properties(client)
 
 
-@pytest.mark.needs('the end of the server')
 @pytest.mark.parametrize('how', ['kill', 'stop'])
 def test_shutdown_callback_gets_status_and_reason(make_server, how):
     server = make_server()
@@ -465,6 +464,19 @@ def test_a_second_callback_replaces_the_first(client, other, events, kind):
         getattr(other, kind)()
         assert events.next() == 'second'
     assert 'first' not in events.drain()
+
+
+@pytest.mark.parametrize('kind', needed(NOTIFICATIONS))
+def test_closing_does_not_wait_for_threads_that_were_called_back(
+    client, other, events, kind
+):
+    setter(client, kind)(events.put)
+    client.activate()
+    getattr(other, kind)()
+    events.next()
+    begin = time.monotonic()
+    client.close()
+    assert time.monotonic() - begin < 1
 
 
 @pytest.mark.parametrize('kind', needed(NOTIFICATIONS))
@@ -678,7 +690,6 @@ def test_exceptions_of_all_kinds_stay_in_the_callback(
     assert child.stderr.count('Traceback (most recent call last)') == 1
 
 
-@pytest.mark.needs('the end of the server')
 def test_an_exception_in_the_shutdown_callback_is_reported(make_server):
     server = make_server()
     with Peer(

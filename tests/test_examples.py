@@ -416,7 +416,6 @@ def test_ctrl_c_ends_it_at_once(name, start, server, arguments):
     example.interrupt().finish(timeout=5)
 
 
-@pytest.mark.needs('the end of the server')
 @endless
 def test_it_ends_with_the_server(name, make_server, start, arguments):
     server = make_server()

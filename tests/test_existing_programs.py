@@ -255,7 +255,6 @@ def test_a_port_can_be_registered_while_cycles_run(client, wait_until):
     assert client.last_exception is None
 
 
-@pytest.mark.needs('the end of the server')
 def test_the_shutdown_callback_may_deactivate(make_server, run_python):
     server = make_server()
     run_python(

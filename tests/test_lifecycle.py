@@ -715,7 +715,6 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.needs('the end of the server')
 @pytest.mark.parametrize('how', ['terminated', 'killed', 'deactivating'])
 def test_a_program_survives_its_server_and_meets_the_next(mode_server, how):
     with Peer(mode_server, BEREFT, how) as peer:
@@ -731,7 +730,6 @@ def test_a_program_survives_its_server_and_meets_the_next(mode_server, how):
         peer.hear('again')
 
 
-@pytest.mark.needs('the end of the server')
 def test_every_call_after_the_servers_end_says_so(make_server):
     server = make_server()
     with Peer(

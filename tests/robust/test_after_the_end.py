@@ -29,7 +29,6 @@ def test_every_member_of_a_port_whose_owner_was_killed(
     assert child.stderr == ''
 
 
-@pytest.mark.needs('the end of the server')
 def test_every_member_after_the_servers_end(mode_server, run_module):
     child = run_module(
         'ended', 'lost', mode_server.pid, server=mode_server, timeout=30

@@ -80,7 +80,6 @@ def test_all_failures_in_a_message_function(run_module, kind):
     check(run_module('failing', kind))
 
 
-@pytest.mark.needs('the end of the server')
 @pytest.mark.parametrize(
     'name', ['SystemExit', 'KeyboardInterrupt', 'RecursionError', 'Silent']
 )

@@ -63,7 +63,6 @@ runpy.run_module('tests.robust.inside', run_name='__main__', alter_sys=True)
 
 
 @pytest.mark.parametrize('what', ['close', 'open', 'forget', 'collect'])
-@pytest.mark.needs('the end of the server')
 def test_ends_while_the_servers_end_is_told(mode_server, what):
     with Peer(mode_server, CODE, 'shutdown', what) as peer:
         peer.hear('up')

@@ -21,9 +21,6 @@ STATES = [
 #: Everybody else may have to wait for these.
 BLOCKING = ['in_process', 'in_notification']
 
-#: Those in which the client is not active.
-INACTIVE = ['idle', 'in_opening']
-
 CODE = """
 import runpy
 runpy.run_module('tests.robust.bereaved', run_name='__main__', alter_sys=True)
@@ -64,19 +61,7 @@ def stopped(servers):
             server.process.send_signal(signal.SIGCONT)
 
 
-@pytest.mark.parametrize(
-    'state',
-    [
-        pytest.param(
-            state,
-            marks=pytest.mark.needs("the server's end told to everybody"),
-        )
-        if state in INACTIVE
-        else state
-        for state in STATES
-    ],
-)
-@pytest.mark.needs('the end of the server')
+@pytest.mark.parametrize('state', STATES)
 def test_a_server_is_killed_and_restarted(mode_server, state):
     with clients_in([(mode_server, state)]) as peers:
         mode_server.kill()
@@ -104,13 +89,9 @@ def test_a_server_freezes_for_a_while(make_server, server_mode, lacks):
         tell_all(peers, 'thawed', 'works')
 
 
-@pytest.mark.needs('the end of the server')
-def test_a_frozen_server_is_killed_and_restarted(mode_server, lacks):
-    left_out = BLOCKING
-    if lacks("the server's end told to everybody"):
-        left_out = BLOCKING + INACTIVE
+def test_a_frozen_server_is_killed_and_restarted(mode_server):
     states = [
-        (mode_server, state) for state in STATES if state not in left_out
+        (mode_server, state) for state in STATES if state not in BLOCKING
     ]
     with clients_in(states) as peers:
         with stopped([mode_server]):
