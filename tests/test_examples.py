@@ -855,6 +855,13 @@ def transport(make_client):
             PATIENCE,
         )
 
+    # Earlier tests may have set a larger blocksize, see features.py.
+    begin = client.transport_frame
+    client.transport_start()
+    servers.wait_until(
+        lambda: client.transport_frame > begin + 10 * client.blocksize,
+        PATIENCE,
+    )
     rewind()
     yield client
     rewind()

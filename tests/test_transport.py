@@ -887,3 +887,28 @@ def test_jack_showtime_sees_what_python_does(
     assert 'frame = 228000' in line
     assert 'state: Stopped' in line
     assert f'BBT:   3|2|{half_a_beat(lacks):04}' in line
+
+
+@pytest.mark.needs('positions after a larger blocksize')
+def test_the_position_goes_on_after_a_larger_blocksize(
+    make_server, run_python
+):
+    run_python(
+        """
+        import jack
+        from tests.notifications import wait_until
+
+        frames = []
+        first = jack.Client('first')
+        first.set_process_callback(frames.append)
+        with first:
+            size = 2 * first.blocksize
+            first.blocksize = size
+            wait_until(lambda: size in frames)
+        with jack.Client('second') as second:
+            second.transport_frame = 96000
+            second.transport_start()
+            wait_until(lambda: second.transport_query()[1]['frame'] > 96000)
+        """,
+        server=make_server(),
+    )
