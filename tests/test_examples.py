@@ -855,13 +855,17 @@ def transport(make_client):
             PATIENCE,
         )
 
+    def goes_on():
+        client.transport_frame = 0
+        time = client.frame_time
+        servers.wait_until(
+            lambda: client.frame_time > time + 10 * client.blocksize
+        )
+        return client.transport_query()[1]['frame']
+
     # Earlier tests may have set a larger blocksize, see features.py.
-    begin = client.transport_frame
     client.transport_start()
-    servers.wait_until(
-        lambda: client.transport_frame > begin + 10 * client.blocksize,
-        PATIENCE,
-    )
+    servers.wait_until(goes_on, PATIENCE)
     rewind()
     yield client
     rewind()
