@@ -3135,21 +3135,29 @@ class _Watch:
 
         It is on a thread of ours, where no signal handler can come between.
         """
-        if _IMPLEMENTATION == 'JACK 2' or not _os.path.isdir('/proc/self/fd'):
+        if (_IMPLEMENTATION == 'JACK 2' or _sys.platform != 'linux'
+                or not _os.path.isdir('/proc/self/fd')):
             yield
             return
         with self.turns.setdefault(server, _threading.Lock()):
             former = _links()
             yield
             found.extend(self.connections(server, former))
-            if len(found) > 1:
+            if len(found) > 1 or not self.is_ready():
                 # Nobody knows which of them is the client's own.
                 self.forget(found)
-            if self.poll is None:
-                import select
 
-                self.poll = select.epoll()
-                _thread.start_new_thread(self.run, (self.poll,))
+    def is_ready(self) -> bool:
+        import select
+
+        if self.poll is None:
+            poll = select.epoll()
+            try:
+                _thread.start_new_thread(self.run, (poll,))
+            except RuntimeError:
+                return False    # At its end, Python starts no threads.
+            self.poll = poll
+        return True
 
     def connections(self, server: str,
                     former: dict[int, str]) -> _abc.Iterator[int]:
@@ -3199,8 +3207,9 @@ class _Watch:
         bereaved: list[_Core] = []
         while True:
             for fd, _ in poll.poll(0.01 if bereaved else None):
+                # Another client may have got a connection of this number.
                 bereaved += [core for core in _cores()
-                             if core.connection == fd]
+                             if core.connection == fd and self.is_over(fd)]
             waiting = []
             for core in bereaved:
                 if core.active and not (core.end or _EARLY_PIPEWIRE):
@@ -3210,7 +3219,15 @@ class _Watch:
                     self.tell(core)
             bereaved = waiting
 
+    def is_over(self, connection: int) -> bool:
+        import select
+
+        poll = select.poll()
+        poll.register(connection, 0)
+        return any(event & select.POLLHUP for _, event in poll.poll(0))
+
     def tell(self, core: _Core) -> None:
+        """Do what libjack would have done."""
         callback = core.trampolines.get('shutdown')
         if callback is not None:
             callback(_UNANSWERED, _CLOSED, _NULL)
