@@ -100,3 +100,44 @@ def test_a_frozen_server_is_killed_and_restarted(mode_server):
         tell_all(peers, 'gone', 'closed')
         mode_server.start()
         tell_all(peers, 'back', 'again')
+
+
+MANY = """
+import threading
+
+import jack
+from tests.notifications import wait_until
+
+told = []
+clients = []
+
+def open_client(number):
+    client = jack.Client(f'many-{number}')
+    client.set_shutdown_callback(lambda *args: told.append(number))
+    if number % 2:
+        client.activate()
+    clients.append(client)
+
+threads = [threading.Thread(target=open_client, args=[number])
+           for number in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+# What was theirs may become somebody else's.
+clients.pop(0).close()
+print('up', len(clients), flush=True)
+input()
+wait_until(lambda: len(told) >= 7)
+for client in clients:
+    client.close()
+print('told', len(told), len(set(told)), flush=True)
+"""
+
+
+def test_each_of_many_clients_is_told_once(mode_server):
+    with Peer(mode_server, MANY) as peer:
+        assert peer.hear('up') == '7'
+        mode_server.kill()
+        peer.tell('go on')
+        assert peer.hear('told') == '7 7'
