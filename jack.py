@@ -3144,7 +3144,7 @@ class _Watch:
             yield
             found.extend(self.connections(server, former))
             if len(found) > 1 or not self.is_ready():
-                # Nobody knows which of them is the client's own.
+                # Nobody knows which is the client's own, or can look at it.
                 self.forget(found)
 
     def is_ready(self) -> bool:
@@ -3178,8 +3178,12 @@ class _Watch:
         for fd, link in _links().items():
             if link.startswith('socket:') and former.get(fd) != link:
                 # libjack closes its own before one can see why.
-                with socket.fromfd(fd, socket.AF_UNIX,
-                                   socket.SOCK_STREAM) as connection:
+                try:
+                    connection = socket.fromfd(fd, socket.AF_UNIX,
+                                               socket.SOCK_STREAM)
+                except OSError:
+                    continue    # Another thread's, closed a moment ago.
+                with connection:
                     if peer(connection) == name:
                         yield connection.detach()
 
