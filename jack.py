@@ -3184,7 +3184,9 @@ class _Watch:
                 except OSError:
                     continue    # Another thread's, closed a moment ago.
                 with connection:
-                    if peer(connection) == name:
+                    # Else its number means another one by now, a copy even.
+                    if (_link(connection.fileno()) == link
+                            and peer(connection) == name):
                         yield connection.detach()
 
     def forget(self, found: list[int]) -> None:

@@ -141,3 +141,48 @@ def test_each_of_many_clients_is_told_once(mode_server):
         mode_server.kill()
         peer.tell('go on')
         assert peer.hear('told') == '7 7'
+
+
+BESIDE_SOCKETS = """
+import socket
+import threading
+
+import jack
+from tests.notifications import wait_until
+
+told = []
+clients = []
+done = threading.Event()
+
+def open_and_close():
+    while not done.is_set():
+        for pair in [socket.socketpair() for _ in range(20)]:
+            for end in pair:
+                end.close()
+
+thread = threading.Thread(target=open_and_close)
+thread.start()
+try:
+    for number in range(30):
+        client = jack.Client(f'beside-{number}')
+        client.set_shutdown_callback(lambda *args: told.append(args))
+        clients.append(client)
+finally:
+    done.set()
+    thread.join()
+print('up', flush=True)
+input()
+wait_until(lambda: len(told) >= 30)
+for client in clients:
+    client.close()
+print('told', len(told), flush=True)
+"""
+
+
+def test_clients_are_opened_while_sockets_come_and_go(make_server):
+    server = make_server()
+    with Peer(server, BESIDE_SOCKETS) as peer:
+        peer.hear('up')
+        server.kill()
+        peer.tell('go on')
+        assert peer.hear('told') == '30'
