@@ -3130,7 +3130,8 @@ class _Watch:
         self.turns: dict[str, _threading.Lock] = {}
 
     @_contextlib.contextmanager
-    def opening(self, server: str, found: list[int]) -> _t.Iterator[None]:
+    def opening(self, server: str | None,
+                found: list[int]) -> _t.Iterator[None]:
         """Find the connection of the client that is opened within.
 
         It is on a thread of ours, where no signal handler can come between.
@@ -3139,7 +3140,7 @@ class _Watch:
                 or not _os.path.isdir('/proc/self/fd')):
             yield
             return
-        with self.turns.setdefault(server, _threading.Lock()):
+        with self.turns.setdefault(server or '', _threading.Lock()):
             former = _links()
             yield
             found.extend(self.connections(server, former))
@@ -3159,7 +3160,7 @@ class _Watch:
             self.poll = poll
         return True
 
-    def connections(self, server: str,
+    def connections(self, server: str | None,
                     former: dict[int, str]) -> _abc.Iterator[int]:
         """Make copies of the connections with the server that are new."""
         import socket
@@ -3172,9 +3173,9 @@ class _Watch:
 
         name = 'jack_0'
         if _IMPLEMENTATION == 'PipeWire':
+            # Which has nothing to do with JACK_DEFAULT_SERVER.
             name = _os.path.basename(
-                _os.environ.get('PIPEWIRE_REMOTE') or 'pipewire-0'
-                if server == 'default' else server)
+                server or _os.environ.get('PIPEWIRE_REMOTE') or 'pipewire-0')
         for fd, link in _links().items():
             if link.startswith('socket:') and former.get(fd) != link:
                 # libjack closes its own before one can see why.
@@ -3926,7 +3927,7 @@ class Client:
         def open_client() -> _t.Any:
             _openings[_get_ident()] = _tasks()
             try:
-                with _watch.opening(server_key, connections):
+                with _watch.opening(servername, connections):
                     _insist(ask)
             finally:
                 del _openings[_get_ident()]
