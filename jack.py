@@ -776,6 +776,11 @@ _REQUESTS = frozenset((
     'jack_session_reply', 'jack_reserve_client_name',
     'jack_client_has_session_callback'))
 
+# Those of which JACK 1 can do only one in a program: two start or end the one
+# thread that it has for messages, one waits for its client's thread with what
+# all clients share (nobody may hear of the thread, or another client).
+_ONE_AT_A_TIME = ('jack_client_open', 'jack_client_close', 'jack_activate')
+
 
 def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
     """Let a request to the server end in an error when there's no answer."""
@@ -2945,7 +2950,7 @@ class _Workers:
         self.turns: dict[_t.Any, _threading.Lock] = {}
         #: The first frame of a cycle whose changes libjack has dealt with.
         self.settled_frame: int | None = None
-        #: And on JACK 1 those who open or close a client, whichever it is.
+        #: And on JACK 1 some have to, whichever client it is.
         self.comings = _threading.Lock()
 
     def start(self) -> None:
@@ -3039,9 +3044,7 @@ class _Workers:
 
         It is on a thread of ours, where no signal handler can come between.
         """
-        if _IMPLEMENTATION == 'JACK 1' and name in ('jack_client_open',
-                                                    'jack_client_close'):
-            # Both start or end the one thread that it has for messages.
+        if _IMPLEMENTATION == 'JACK 1' and name in _ONE_AT_A_TIME:
             with self.only(name, patience):
                 yield from self.in_turn(name, ptr, token, patience, closing)
         else:
@@ -3049,7 +3052,7 @@ class _Workers:
 
     @_contextlib.contextmanager
     def only(self, name: str, patience: float) -> _t.Iterator[None]:
-        """Keep others from opening and closing clients meanwhile."""
+        """Keep others from making such requests meanwhile."""
         if not self.comings.acquire(timeout=patience):
             raise _no_answer(name)
         try:

@@ -133,6 +133,12 @@ def mode_server(make_server, server_mode):
     return make_server(mode=server_mode)
 
 
+@pytest.fixture
+def patient_server(make_server, server_class, server_mode):
+    """A server as `mode_server`, which throws nobody out for being late."""
+    return make_server(mode=server_mode, args=server_class.patience)
+
+
 _numbers = itertools.count(1)
 
 

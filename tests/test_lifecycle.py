@@ -197,16 +197,16 @@ print('done')
 
 @pytest.mark.parametrize('threads', [0, 1, 2])
 def test_twenty_rounds_pass_beside_busy_threads(
-    mode_server, run_python, threads
+    patient_server, run_python, threads
 ):
-    child = run_python(ROUNDS, threads, server=mode_server, timeout=90)
+    child = run_python(ROUNDS, threads, server=patient_server, timeout=90)
     assert child.stdout == 'done\n'
     assert child.stderr == ''
 
 
 @pytest.mark.parametrize('threads', [1, 2])
 def test_clients_open_and_close_beside_busy_threads(
-    mode_server, run_python, threads
+    patient_server, run_python, threads
 ):
     child = run_python(
         """
@@ -232,8 +232,39 @@ def test_clients_open_and_close_beside_busy_threads(
         print('done')
         """,
         threads,
-        server=mode_server,
+        server=patient_server,
         timeout=90,
+    )
+    assert child.stdout == 'done\n'
+    assert child.stderr == ''
+
+
+def test_many_clients_are_activated_at_once(patient_server, run_python):
+    child = run_python(
+        """
+        import concurrent.futures
+        import threading
+        import jack
+
+        for _ in range(5):
+            clients = [jack.Client(f'one-of-many-{n}') for n in range(8)]
+            cycles = {client: threading.Event() for client in clients}
+            together = threading.Barrier(len(clients))
+
+            def activate(client):
+                client.set_process_callback(lambda _: cycles[client].set())
+                together.wait()
+                client.activate()
+                assert cycles[client].wait(10)
+
+            with concurrent.futures.ThreadPoolExecutor(len(clients)) as pool:
+                list(pool.map(activate, clients))
+            for client in clients:
+                client.close()
+        print('done')
+        """,
+        server=patient_server,
+        timeout=60,
     )
     assert child.stdout == 'done\n'
     assert child.stderr == ''
