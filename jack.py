@@ -851,7 +851,7 @@ def _insistent(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
                 return _NULL
         # It cannot be connected before the server has told its number, which
         # is 0 until then.
-        until(lambda: _lib.jack_port_uuid(port) != 0x100000001)
+        _until(lambda: _lib.jack_port_uuid(port) != 0x100000001)
         return port
 
     def unregister(ptr: _t.Any, port: _t.Any) -> int:
@@ -871,7 +871,7 @@ def _insistent(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
         def ask() -> int:
             # These two return errors as positive numbers.
             code = abs(int(function(ptr, a, b)))
-            if code and before is (not wish) and until(
+            if code and before is (not wish) and _until(
                     lambda: connected() is wish):
                 return 0
             return -code
@@ -879,15 +879,6 @@ def _insistent(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
         wish = name == 'jack_connect'
         before = connected()
         return -_insist(ask)
-
-    def until(condition: _abc.Callable[[], bool]) -> bool:
-        """Wait for what libjack learns a little later."""
-        deadline = _time.monotonic() + 0.05
-        while not condition():
-            if _time.monotonic() > deadline:
-                return False
-            _time.sleep(0.0005)
-        return True
 
     if name == 'jack_port_register':
         return register
@@ -899,6 +890,16 @@ def _insistent(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
     if name == 'jack_activate' or result is not _INT:
         return function     # `_join_graph` has more to do each time.
     return lambda *args: _insist(function, *args)
+
+
+def _until(condition: _abc.Callable[[], bool]) -> bool:
+    """Wait for what PipeWire 0.3's libjack learns a little later."""
+    deadline = _time.monotonic() + 0.05
+    while not condition():
+        if _time.monotonic() > deadline:
+            return False
+        _time.sleep(0.0005)
+    return True
 
 
 def _insist(request: _abc.Callable[..., int], *args: _t.Any) -> int:
@@ -1497,7 +1498,8 @@ class _Core:
         'trampolines', 'kept', 'notifiers', 'inside', 'own', 'renamed',
         'remembered', 'ident', 'frames', 'cycle', 'cycle_idents', 'outputs',
         'reserved', 'views', 'event_views', 'runner', 'positions', 'handle',
-        'uuid', 'moved', 'freewheels', 'served', 'connection', '__weakref__')
+        'uuid', 'moved', 'freewheels', 'served', 'connection', 'seen_patch',
+        '__weakref__')
 
     def __init__(self, ptr: _t.Any, name: str, server: str,
                  connection: int | None) -> None:
@@ -1573,6 +1575,8 @@ class _Core:
         self.positions: _collections.deque[tuple[_t.Any, _t.Any]] = (
             _collections.deque())
         self.handle: _t.Any = None
+        #: The last one of `_last_patches` that it has shown to us.
+        self.seen_patch: _Patch | None = None
         #: What `catch_up` asks about.
         self.uuid: int | None = None
         #: The last cycle before the transport was moved (on PipeWire only).
@@ -2628,7 +2632,16 @@ _CHANCE_FAILURE = _lib.JackFailure | _lib.JackInitFailure
 _PIPEWIRE_SPACE = 32736
 
 # The numbers of futex() and futex_time64() on Linux, whatever the processor.
-_FUTEX = frozenset(('98', '202', '221', '238', '240', '422'))
+_FUTEX = frozenset((b'98', b'202', b'221', b'238', b'240', b'422'))
+
+
+def _system_call(native_id: int) -> list[bytes]:
+    """Return what a thread of this process waits in: number and arguments.
+
+    As bytes: when Python ends, there is no more encoding to be found.
+    """
+    with open(f'/proc/self/task/{native_id}/syscall', 'rb') as file:
+        return file.read().split()
 
 
 def _await_native(native_id: int, may_spin: bool = False) -> bool:
@@ -2639,22 +2652,20 @@ def _await_native(native_id: int, may_spin: bool = False) -> bool:
     """
     deadline = _time.monotonic() + _PATIENCE
     running = 0
-    path = f'/proc/self/task/{native_id}/syscall'
     while _time.monotonic() < deadline:
         try:
-            with open(path, encoding='ascii') as file:
-                call = file.read().split()
+            call = _system_call(native_id)
         except (FileNotFoundError, ProcessLookupError):
             if _os.path.isdir('/proc/self/task'):
                 return True     # The thread has ended.
-            call = ['?']
+            call = [b'?']
         except OSError:
-            call = ['?']
-        if call == ['?']:
+            call = [b'?']
+        if call == [b'?']:
             # Nothing to look at on this system: give it time to leave.
             _time.sleep(0.02)
             return True
-        if call[0] == 'running':
+        if call[0] == b'running':
             # PipeWire's process thread spins when nobody waits for cycles,
             # and would not run so often if it needed the lock that is ours.
             running += 1
@@ -2698,12 +2709,10 @@ def _is_joined(native_id: int) -> bool | None:
     threads = _tasks()
     if not threads:
         return None
-    waiting = f'{native_id:#x}'
+    waiting = f'{native_id:#x}'.encode()
     for thread in threads:
         try:
-            with open(f'/proc/self/task/{thread}/syscall',
-                      encoding='ascii') as file:
-                call = file.read().split()
+            call = _system_call(thread)
         except (FileNotFoundError, ProcessLookupError):
             continue    # It has ended.
         except OSError:
@@ -4040,7 +4049,9 @@ class Client:
         # The net, not the contract: __init__ may have failed early, and the
         # collector may run on a thread that JACK is going to wait for.
         core = getattr(self, '_core', None)
-        if core is None or core.closed:
+        if core is None or core.closed or core.changer == _get_ident():
+            # This very thread has been closing it, without the client, when
+            # the collector came: somewhere in `_close_all`.
             return
         worker = _workers.threads.get(_get_ident())
         if worker is not None:
@@ -4866,10 +4877,21 @@ class Client:
             raise TypeError(f'{argument} must be a Port or the full name of '
                             f'one, not {type(port).__name__}')
         name = _encode_name(port, argument)
+        return _not_null(self._look_up(_lib.jack_port_by_name, name),
+                         f'there is no port {port!r}')
+
+    def _look_up(self, function: _t.Any, name: bytes) -> _t.Any:
+        """Find what others may have made a moment ago; return a C pointer."""
         self._core.catch_up()
-        return _not_null(
-            _lib.jack_port_by_name(self._ptr, name),
-            f'there is no port {port!r}')
+        found = [function(self._ptr, name)]
+
+        def again() -> bool:
+            found[0] = function(self._ptr, name)
+            return bool(found[0] != _NULL)
+
+        if found[0] == _NULL and _EARLY_PIPEWIRE and not _on_jack_thread():
+            _until(again)
+        return found[0]
 
     def _port_name(self, port: str | Port, argument: str) -> bytes:
         """Return the full name of a port given by name or object."""
@@ -5001,12 +5023,13 @@ class Client:
     def _await_patch(self) -> None:
         """Wait until libjack shows what has been connected last.
 
-        JACK 2 reads connections from the state of the current cycle.
+        JACK 2 reads connections from the state of the current cycle, and the
+        others' clients hear of each others' one by one.
         """
-        self._core.catch_up()
-        server = self._core.server
-        patch = _last_patches.get(server)
-        if patch is None or _on_jack_thread():
+        core = self._core
+        core.catch_up()
+        patch = _last_patches.get(core.server)
+        if patch is None or patch is core.seen_patch or _on_jack_thread():
             return
         a, b, connecting, deadline = patch
         ptr = self._ptr
@@ -5018,8 +5041,7 @@ class Client:
             if (connecting == (b in names)) if b else not names:
                 break
             _time.sleep(_period(ptr) / 8)
-        if _last_patches.get(server) is patch:
-            _last_patches.pop(server, None)
+        core.seen_patch = patch
 
     def _why_not(self, a: bytes, b: bytes, code: int,
                  connecting: bool) -> str:
@@ -6661,8 +6683,8 @@ class Client:
 
         """
         return _take_string(_not_null(
-            _lib.jack_get_uuid_for_client_name(
-                self._ptr, _encode_name(name, 'name')),
+            self._look_up(_lib.jack_get_uuid_for_client_name,
+                          _encode_name(name, 'name')),
             f'there is no client {name!r}'))
 
     def get_client_name_by_uuid(self, uuid: str) -> str:
@@ -6691,8 +6713,8 @@ class Client:
 
         """
         return _take_string(_not_null(
-            _lib.jack_get_client_name_by_uuid(
-                self._ptr, _encode_name(uuid, 'uuid')),
+            self._look_up(_lib.jack_get_client_name_by_uuid,
+                          _encode_name(uuid, 'uuid')),
             f'there is no client with the UUID {uuid!r}'))
 
     def set_property(self, subject: _Subject, key: str, value: str | bytes,
@@ -7308,9 +7330,12 @@ class Client:
         return bool(code)
 
 
-#: What was connected or disconnected last on each server: the two names,
-#: which of both it was, and until when it may be yet to be seen.
-_last_patches: dict[str, tuple[bytes, bytes, bool, float]] = {}
+# The names of two ports, whether they were connected or disconnected, and
+# until when that may be yet to be seen.
+_Patch = tuple[bytes, bytes, bool, float]
+
+#: What was done last on each server.
+_last_patches: dict[str, _Patch] = {}
 
 
 def _close_unwanted(opened: list[_t.Any], connections: list[int]) -> None:
