@@ -3543,7 +3543,7 @@ _knows_multiprocessing = False
 
 def _forget_parent() -> None:
     """In a forked child: leave everything to the parent."""
-    global _workers, _watch, _knows_multiprocessing
+    global _workers, _watch, _knows_multiprocessing, _has_stale_thread
     _knows_multiprocessing = False
     for core in _cores():
         core.forget_after_fork()
@@ -3556,6 +3556,55 @@ def _forget_parent() -> None:
     _guard.reset()
     if _IMPLEMENTATION == 'JACK 1' and _os.path.isdir('/proc/self/fd'):
         _inherited.update(_links())
+        _has_stale_thread = _clock_runs
+
+
+# Whether libjack's memory may tell of a thread that only the parent has.
+_has_stale_thread = False
+
+
+def _forget_stale_thread() -> None:
+    """Have JACK 1's libjack do without the parent's thread for messages.
+
+    A forked child does not have it.  Whoever ends it, as the last client that
+    is closed does, is stuck for ever, and so does a client that cannot be
+    opened.  The next one that is opened starts a thread again.
+    """
+    global _has_stale_thread
+    threads: list[int] = []
+    ended: list[bool] = []
+    open_client = _lib._raw.jack_client_open
+    options = _lib.JackNoStartServer | _lib.JackServerName
+    status = _ffi.new('jack_status_t *')
+    server = _ffi.new('char[]', b'no server of this name')
+    address = int(_ffi.cast('uintptr_t', open_client))
+
+    def fail() -> None:
+        threads.append(_threading.get_native_id())
+        open_client(b'nobody', options, status, server)
+        ended.append(True)  # The parent had no such thread any more.
+
+    def is_stuck() -> bool:
+        try:
+            call = _system_call(threads[0])
+        except (IndexError, OSError):
+            return False    # It has not begun yet, or has ended already.
+        # Not at the interpreter lock, for example, but within libjack.
+        return call[0] in _FUTEX and abs(int(call[1], 16) - address) < 1 << 20
+
+    # What it has to say is of no use to anybody.
+    report = _lib._raw.jack_error_callback
+    _lib._raw.jack_error_callback = _ffi.cast(_ffi.typeof(report), _nothing())
+    try:
+        _thread.start_new_thread(fail, ())
+        deadline = _time.monotonic() + _PATIENCE
+        while not (ended or is_stuck()):
+            if _time.monotonic() > deadline:
+                raise _no_answer('jack_client_open')
+            _time.sleep(0.001)
+    finally:
+        _lib._raw.jack_error_callback = report
+    _has_stale_thread = False
 
 
 # Whether a client has ever been opened in this process, see get_time().
@@ -3937,6 +3986,8 @@ class Client:
             return -_errno.ENOENT if status[0] == _CHANCE_FAILURE else 0
 
         def open_client() -> _t.Any:
+            if _has_stale_thread:
+                _forget_stale_thread()
             _openings[_get_ident()] = _tasks()
             try:
                 with _watch.opening(servername, connections):

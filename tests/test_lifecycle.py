@@ -923,6 +923,38 @@ def test_a_forked_copy_is_closed_and_the_parent_goes_on(run_python, end, code):
     assert child.stderr == ''
 
 
+@pytest.mark.parametrize('end', ['', 'client.close()'], ids=['open', 'closed'])
+def test_a_forked_copy_opens_and_closes_its_own_clients(run_python, end):
+    child = run_python(
+        """
+        import os
+        import sys
+        import time
+        import warnings
+        import jack
+
+        warnings.simplefilter('ignore', DeprecationWarning)
+        client = jack.Client('parent')
+        client.activate()
+        exec(sys.argv[1])
+        pid = os.fork()
+        if not pid:
+            begin = time.monotonic()
+            for _ in range(3):
+                own = jack.Client('child', use_exact_name=True)
+                own.activate()
+                own.close()
+            assert time.monotonic() - begin < 2
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        assert not status, status
+        client.close()
+        """,
+        end,
+    )
+    assert child.stderr == ''
+
+
 def test_a_forked_child_can_run_other_programs(run_python):
     run_python("""
         import subprocess
