@@ -267,6 +267,17 @@ def run_python(request, tmp_path):
 
 
 @pytest.fixture(autouse=True, scope='session')
+def bytecode_is_kept(tmp_path_factory):
+    """Where it must not be, each of a thousand child processes would compile
+    and parse ``jack.py`` anew: half of the tests' processor time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv('PYTHONDONTWRITEBYTECODE', raising=False)
+        cache = tmp_path_factory.mktemp('pycache')
+        patch.setenv('PYTHONPYCACHEPREFIX', str(cache))
+        yield
+
+
+@pytest.fixture(autouse=True, scope='session')
 def ctrl_c_works():
     """A job in the background of a shell ignores SIGINT, and so would all
     of its child processes."""

@@ -283,6 +283,13 @@ LACKS = [
     ),
     Lack(
         ('pipewire',),
+        'news of other clients at once',
+        'What one client does is seen by another some milliseconds later, '
+        'also in the same program.',
+        can_be_tried=False,
+    ),
+    Lack(
+        ('pipewire',),
         'connections that hold at once',
         'What is sent some cycles after `Client.connect` may not go through, '
         'and now and then a connection stays silent.',

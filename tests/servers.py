@@ -4,6 +4,7 @@ with Jack2(period=64) as server:
     server.run(['jack_lsp'])
 """
 
+import contextlib
 import itertools
 import os
 import pathlib
@@ -414,10 +415,12 @@ class Jack2(Jackd):
         maps = pathlib.Path(f'/proc/{self.pid}/maps').read_text()
         paths = set(re.findall(rf'{SHM}/jack-{os.getuid()}-\d+$', maps, re.M))
         paths |= set(SHM.glob(f'jack_*{self.name}_*'))
-        return {
-            (pathlib.Path(path), pathlib.Path(path).stat().st_ino)
-            for path in paths
-        }
+        found = set()
+        for path in map(pathlib.Path, paths):
+            # That of a client may be gone by now.
+            with contextlib.suppress(FileNotFoundError):
+                found.add((path, path.stat().st_ino))
+        return found
 
     def clean_up(self):
         for path in SHM.glob(f'jack_sem.{os.getuid()}_{self.name}_*'):

@@ -127,9 +127,11 @@ def test_ports_are_found_by_the_number_that_c_has_for_them(
             assert events.next() == number
 
 
-def test_unknown_ids_are_errors(run_python):
-    # In a process of its own: libjack may abort it.
-    run_python("""
+def test_unknown_ids_are_errors(run_python, make_server):
+    # In a process of its own: libjack may abort it.  And with a new server,
+    # as PipeWire 0.3 goes on counting.
+    run_python(
+        """
         import jack
 
         client = jack.Client('seeker')
@@ -142,7 +144,9 @@ def test_unknown_ids_are_errors(run_python):
                 assert str(number) in str(e), e
         assert names == {port.name for port in client.get_ports()}
         client.close()
-        """)
+        """,
+        server=make_server(),
+    )
 
 
 def test_the_number_of_a_port_that_is_gone_is_an_error(client):
@@ -150,7 +154,7 @@ def test_the_number_of_a_port_that_is_gone_is_an_error(client):
     client.activate()
     number = next(
         number
-        for number in range(5000)
+        for number in range(1_000_000)
         if finds(client, number, port.name)
     )
     port.unregister()
@@ -304,7 +308,7 @@ def test_an_unknown_port_cannot_be_monitored(client, capfd):
 # -- Times --------------------------------------------------------------------
 
 
-def test_cycle_times_are_those_of_the_cycle(client, server):
+def test_cycle_times_are_those_of_the_cycle(client, server, wait_until):
     cycle = Cycle(client)
 
     def look():
@@ -318,9 +322,17 @@ def test_cycle_times_are_those_of_the_cycle(client, server):
         frames = client.last_frame_time
         return frames == client.cycle_times.current_frames
 
+    def is_punctual():
+        # The times are the server's estimates, which need some cycles to
+        # settle after a late one; on a busy machine most may be late.
+        seen = cycle.run(look)
+        return seen and abs(seen[1] - seen[0].current_usecs) < period
+
+    period = 1_000_000 * client.blocksize / server.samplerate
     with client:
         looks = [cycle.run(look) for _ in range(50)]
         assert any(cycle.run(compare) for _ in range(50))
+        wait_until(is_punctual)
         size = client.blocksize
     looks = [look for look in looks if look is not None]
     assert {type(times) for times, _ in looks} == {jack.CycleTimes}
@@ -328,11 +340,6 @@ def test_cycle_times_are_those_of_the_cycle(client, server):
     frames = [times.current_frames for times, _ in looks]
     assert {(frame - frames[0]) % size for frame in frames} == {0}
     assert frames == sorted(set(frames))
-    # The times are the server's estimates, which need some cycles to settle
-    # after a late one; on a busy machine most callbacks may be late.
-    period = 1_000_000 * size / server.samplerate
-    ages = [now - times.current_usecs for times, now in looks]
-    assert min(map(abs, ages)) < period
     steps = [t.next_usecs - t.current_usecs for t, _ in looks]
     assert statistics.median(steps) == pytest.approx(period, rel=0.1)
     periods = [times.period_usecs for times, _ in looks]

@@ -225,9 +225,10 @@ def test_option_of_a_wrong_type_is_refused(server, option, value):
 
 @pytest.mark.needs('sessions')
 def test_session_id_is_given_to_the_client(make_client, client):
-    make_client('member', session_id='4294967311')
-    assert client.get_uuid_for_client_name('member') == '4294967311'
-    assert client.get_client_name_by_uuid('4294967311') == 'member'
+    member = make_client('member', session_id='4294967311')
+    # On JACK 1 it may be a name that an earlier test has reserved.
+    assert client.get_uuid_for_client_name(member.name) == '4294967311'
+    assert client.get_client_name_by_uuid('4294967311') == member.name
 
 
 @pytest.mark.needs('names of one client each')
@@ -578,12 +579,16 @@ def test_with_statement_may_be_left_with_the_client_closed(make_client):
     assert client.closed
 
 
-def test_close_makes_the_client_vanish(make_client, client):
+def test_close_makes_the_client_vanish(
+    make_client, client, lacks, wait_until
+):
     other = make_client('short-lived')
     other.inports.register('in')
     other.activate()
     assert client.get_ports('short-lived')
     assert other.close() is None
+    if lacks('news of other clients at once'):
+        wait_until(lambda: client.get_ports('short-lived') == [])
     assert client.get_ports('short-lived') == []
     assert make_client('short-lived').name == 'short-lived'
 

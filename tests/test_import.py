@@ -45,6 +45,7 @@ def run_alone(tmp_path, monkeypatch):
         __tracebackhide__ = True
         # Nothing is kept, so that what cffi does can be replaced.
         env = {**os.environ, 'PYTHONDONTWRITEBYTECODE': '1', **variables}
+        del env['PYTHONPYCACHEPREFIX']
         for name in {'PYTHONPATH', 'JACK_LIBRARY'} - set(variables):
             env.pop(name, None)
         return servers.run_child(

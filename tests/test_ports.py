@@ -804,6 +804,7 @@ def test_ports_that_vanish_while_they_are_listed_are_left_out(
 ):
     run_python("""
         import jack, threading
+        from tests.notifications import wait_until
         busy = jack.Client('busy')
         client = jack.Client('lister')
         busy.activate()
@@ -824,5 +825,5 @@ def test_ports_that_vanish_while_they_are_listed_are_left_out(
         done.set()
         thread.join()
         assert len(sizes) > 1, sizes
-        assert client.get_ports('busy') == []
+        wait_until(lambda: client.get_ports('busy') == [])
         """)

@@ -178,6 +178,7 @@ def test_what_goes_through_jack_thru_comes_back_in_the_same_cycle(
         )
 
 
+@pytest.mark.needs('connections that hold at once')
 @pytest.mark.needs('flags of ports without hardware')
 def test_the_delay_of_jack_latent_client_is_heard_and_its_latency_seen(
     server, client, player, tape, tape_until, connect, wait_until
@@ -302,6 +303,7 @@ def test_jack_midi_dump_agrees_about_the_frames_between_events(
     assert np.array_equal(np.diff(heard), np.diff(sent))
 
 
+@pytest.mark.needs('connections that hold at once')
 @pytest.mark.needs('long events in one piece')
 def test_jack_midi_latency_test_gets_its_messages_back_after_one_cycle(
     calm, server, client

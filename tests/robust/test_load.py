@@ -1,8 +1,19 @@
 """Much at once, and much in a row: short forms of what `make soak` does."""
 
 import concurrent.futures
+import re
 
 import pytest
+
+
+def complaints(child):
+    """What is on its stderr, but for this: JACK 2's libjack prints a line
+    where a client hears of another that has left in the meantime."""
+    return re.sub(
+        "Connect: can't connect named futex .* No such file or directory\n",
+        '',
+        child.stderr,
+    )
 
 
 def test_eight_threads_use_one_client_while_cycles_run(
@@ -36,7 +47,7 @@ def test_ports_may_vanish_while_lists_are_made(mode_server, run_module):
 def test_a_client_does_not_mind_what_others_do(make_server, run_module):
     server = make_server(mode='sync', blocksize=64)
     child = run_module('load', 'beside', 500, server=server, timeout=60)
-    assert child.stderr == ''
+    assert complaints(child) == ''
 
 
 @pytest.mark.needs('memory of closed clients')
@@ -53,7 +64,7 @@ def test_programs_come_and_go_beside_each_other(mode_server, run_module):
 
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         for child in pool.map(run, range(6)):
-            assert child.stderr == ''
+            assert complaints(child) == ''
 
 
 def test_a_hundred_thousand_cycles_leave_the_memory_level(
