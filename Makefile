@@ -6,9 +6,13 @@ VENV ?= .venv
 SERVER ?=
 # Further arguments for pytest.
 ARGS ?=
+# How many tests are run at a time.  More than one: as root, on Linux.
+JOBS ?= 1
 
 BIN := $(VENV)/bin
 SPHINX := $(BIN)/python -m sphinx -n -W --keep-going -q
+PYTEST_JOBS := $(if $(filter-out 1,$(JOBS)),\
+    --dist=worksteal --tx='$(JOBS)*popen//python=tests/isolated')
 SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 APT_GET := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 APT_INSTALL := $(APT_GET) install --yes --no-install-recommends
@@ -25,9 +29,9 @@ FILES := $(SOUND)
 ifdef CI
 PACKAGES += gcc libc6-dev libjack-jackd2-dev
 FILES += /usr/bin/gcc /usr/include/jack/jack.h
-# A second kind of Python, for `make test-all`.
-PACKAGES += pypy3
-FILES += /usr/bin/pypy3
+# A second kind of Python, for `make test-all`; and ip, for `JOBS=3`.
+PACKAGES += pypy3 iproute2
+FILES += /usr/bin/pypy3 /sbin/ip
 endif
 
 .PHONY: help deps venv demo test test-all servers soak lint types docs links
@@ -38,6 +42,7 @@ help:
 	@echo '             (SERVER=default: through the one that is running)'
 	@echo 'make test    run the tests (ARGS="-k name" for some of them)'
 	@echo '             (ARGS=--server=jack1, pipewire, ...: with that server)'
+	@echo '             (JOBS=3: three at a time, as root)'
 	@echo 'make test-all  run them with each Python that is there (nox)'
 	@echo 'make servers unpack JACK 1 and PipeWire, for the tests (Debian)'
 	@echo 'make soak    load a server for half an hour (ARGS=churn: a part of it)'
@@ -70,10 +75,10 @@ demo: deps $(VENV)/.test
 	$(BIN)/python tools/demo.py $(if $(SERVER),--server '$(SERVER)')
 
 test: deps $(VENV)/.test
-	$(BIN)/python -m pytest $(ARGS)
+	PATH="$(abspath $(BIN)):$$PATH" python -m pytest $(PYTEST_JOBS) $(ARGS)
 
 test-all: deps $(VENV)/.matrix
-	$(BIN)/nox -- $(ARGS)
+	$(BIN)/nox -- $(PYTEST_JOBS) $(ARGS)
 
 servers: .servers/.made
 
