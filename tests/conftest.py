@@ -269,7 +269,7 @@ def run_python(request, tmp_path):
 @pytest.fixture(autouse=True, scope='session')
 def bytecode_is_kept(tmp_path_factory):
     """Where it must not be, each of a thousand child processes would compile
-    and parse ``jack.py`` anew: half of the tests' processor time."""
+    and parse ``jack.py`` anew: a quarter of the tests' processor time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv('PYTHONDONTWRITEBYTECODE', raising=False)
         cache = tmp_path_factory.mktemp('pycache')
