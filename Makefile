@@ -29,7 +29,7 @@ FILES := $(SOUND)
 ifdef CI
 PACKAGES += gcc libc6-dev libjack-jackd2-dev
 FILES += /usr/bin/gcc /usr/include/jack/jack.h
-# A second kind of Python, for `make test-all`; and ip, for `JOBS=3`.
+# A second kind of Python, for `make test-all`; and ip, for `JOBS=2`.
 PACKAGES += pypy3 iproute2
 FILES += /usr/bin/pypy3 /sbin/ip
 endif
@@ -42,7 +42,7 @@ help:
 	@echo '             (SERVER=default: through the one that is running)'
 	@echo 'make test    run the tests (ARGS="-k name" for some of them)'
 	@echo '             (ARGS=--server=jack1, pipewire, ...: with that server)'
-	@echo '             (JOBS=3: three at a time, as root)'
+	@echo '             (JOBS=2: two at a time, as root)'
 	@echo 'make test-all  run them with each Python that is there (nox)'
 	@echo 'make servers unpack JACK 1 and PipeWire, for the tests (Debian)'
 	@echo 'make soak    load a server for half an hour (ARGS=churn: a part of it)'

@@ -282,10 +282,11 @@ LACKS = [
         'Ports can be connected before `Client.activate` already.',
     ),
     Lack(
-        ('pipewire',),
+        PIPEWIRE,
         'news of other clients at once',
         'What one client does is seen by another some milliseconds later, '
-        'also in the same program.',
+        'also in the same program.  On 1.4, `Client.get_ports` and others '
+        'that look for a port wait for it; a `Port` that is at hand does not.',
         can_be_tried=False,
     ),
     Lack(
