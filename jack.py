@@ -2960,7 +2960,7 @@ class _Workers:
         #: The first frame of a cycle whose changes libjack has dealt with.
         self.settled_frame: int | None = None
         #: And on JACK 1 some have to, whichever client it is.
-        self.comings = _threading.Lock()
+        self.single = _threading.Lock()
 
     def start(self) -> None:
         """Have a thread ready: later it may be a bad moment to start one."""
@@ -3062,12 +3062,12 @@ class _Workers:
     @_contextlib.contextmanager
     def only(self, name: str, patience: float) -> _t.Iterator[None]:
         """Keep others from making such requests meanwhile."""
-        if not self.comings.acquire(timeout=patience):
+        if not self.single.acquire(timeout=patience):
             raise _no_answer(name)
         try:
             yield
         finally:
-            self.comings.release()
+            self.single.release()
 
     def in_turn(self, name: str, ptr: _t.Any, token: list[bool],
                 patience: float, closing: bool) -> _t.Iterator[None]:
