@@ -282,11 +282,17 @@ LACKS = [
         'Ports can be connected before `Client.activate` already.',
     ),
     Lack(
-        PIPEWIRE,
+        ('pipewire',),
         'news of other clients at once',
         'What one client does is seen by another some milliseconds later, '
-        'also in the same program.  On 1.4, `Client.get_ports` and others '
-        'that look for a port wait for it; a `Port` that is at hand does not.',
+        'also in the same program.',
+        can_be_tried=False,
+    ),
+    Lack(
+        PIPEWIRE,
+        'ports at hand that know their end at once',
+        'A `Port` of somebody else may be used for some milliseconds after '
+        'it is gone.',
         can_be_tried=False,
     ),
     Lack(
