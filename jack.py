@@ -496,9 +496,11 @@ int jack_client_has_session_callback(jack_client_t *client,
 """
 
 # What is needed of the C library itself: a thread's wish not to be cancelled,
-# threads with more stack, and a compiler for the regular expressions that
-# libjack will be given.
+# threads with more stack, a compiler for the regular expressions that libjack
+# will be given, and what a socket is connected with (Python's would be given
+# socket.setdefaulttimeout(), and with it libjack's own).
 _CDEF_LIBC = """
+int getpeername(int socket, void *address, unsigned int *size);
 int pthread_attr_setstacksize(void *attr, size_t size);
 int pthread_create(jack_native_thread_t *thread, void *attr,
     void *(*function)(void *), void *arg);
@@ -2604,8 +2606,7 @@ _IMPLEMENTATION = _implementation()
 
 if _IMPLEMENTATION == 'JACK 1':
     # The others do these without the server, or do not wait for it.
-    _REQUESTS |= {'jack_port_get_all_connections', 'jack_set_sync_callback',
-                  'jack_set_sync_timeout'}
+    _REQUESTS |= {'jack_set_sync_callback', 'jack_set_sync_timeout'}
 
 # Whether libjack itself sees to it that a position is not half a new one.
 _COHERENT = _IMPLEMENTATION == 'JACK 2'
@@ -2835,6 +2836,15 @@ def _link(fd: int) -> str:
         return _os.readlink(f'/proc/self/fd/{fd}')
     except OSError:
         return ''
+
+
+def _peer(connection: int) -> str:
+    """Name the file of the socket at the other end, if it has one."""
+    # Two bytes for the kind of address, and that a path of up to 108.
+    address = _ffi.new('char[111]')
+    failed = _libc.getpeername(connection, address,
+                               _ffi.new('unsigned int *', 110))
+    return '' if failed else _os.path.basename(_string(address + 2))
 
 
 def _deactivate_soon(core: _Core) -> None:
@@ -3175,14 +3185,6 @@ class _Watch:
     def connections(self, server: str | None,
                     former: dict[int, str]) -> _abc.Iterator[int]:
         """Make copies of the connections with the server that are new."""
-        import socket
-
-        def peer(connection: socket.socket) -> str:
-            try:
-                return _os.path.basename(connection.getpeername())
-            except (OSError, TypeError):
-                return ''   # It has none, or one of another kind.
-
         name = 'jack_0'
         if _IMPLEMENTATION == 'PipeWire':
             # Which has nothing to do with JACK_DEFAULT_SERVER.
@@ -3192,15 +3194,14 @@ class _Watch:
             if link.startswith('socket:') and former.get(fd) != link:
                 # libjack closes its own before one can see why.
                 try:
-                    connection = socket.fromfd(fd, socket.AF_UNIX,
-                                               socket.SOCK_STREAM)
+                    connection = _os.dup(fd)
                 except OSError:
                     continue    # Another thread's, closed a moment ago.
-                with connection:
-                    # Else its number means another one by now, a copy even.
-                    if (_link(connection.fileno()) == link
-                            and peer(connection) == name):
-                        yield connection.detach()
+                # Else its number means another one by now, a copy even.
+                if _link(connection) == link and _peer(connection) == name:
+                    yield connection
+                else:
+                    _os.close(connection)
 
     def forget(self, found: list[int]) -> None:
         """Let go of connections of which there is no client to watch."""
@@ -3503,6 +3504,84 @@ def _await_changes(client: _t.Any, port: _t.Any) -> None:
         if frame == _lib.jack_last_frame_time(client):
             _workers.settled_frame = frame
         return
+
+
+def _connections(ptr: _t.Any, port: _t.Any) -> list[bytes]:
+    """List the names of the ports that a port, anybody's, is connected to."""
+    if _IMPLEMENTATION == 'JACK 1':
+        return list(_ask_connections(ptr, port))
+    return _take_names(_lib.jack_port_get_all_connections(ptr, port))
+
+
+def _survey_connections(ptr: _t.Any, port: _t.Any) -> list[bytes]:
+    """List connections on JACK 1, where any port may vanish meanwhile.
+
+    The server answers with the numbers of ports, and libjack crashes when one
+    of them has gone before it has looked at it.  So libjack's request is
+    caught and sent by us, who are prepared for that.
+    """
+    ask = _lib._raw.jack_port_get_all_connections
+    server, fd = _request_files(ptr)
+    if server < 0:
+        return _take_names(ask(ptr, port))
+    try:
+        request = _caught(lambda: ask(ptr, port), fd, server)
+        _os.write(server, request)
+        answer = _read(server, len(request))
+        # After the kind of request comes the number of ports.
+        count = int.from_bytes(answer[4:8], _sys.byteorder)
+        numbers = memoryview(_read(server, 4 * count)).cast('I')
+        ports = [_lib.jack_port_by_id(ptr, number) for number in numbers]
+    except OSError as error:
+        raise JackError('the JACK server does not tell connections '
+                        f'({error}): it has gone') from error
+    finally:
+        _os.close(server)
+    return [_ffi.string(_lib.jack_port_name(port)) for port in ports if port]
+
+
+_ask_connections = _bounded('jack_port_get_all_connections',
+                            _survey_connections)
+
+
+def _request_files(ptr: _t.Any) -> tuple[int, int]:
+    """Copy a client's connection, and find libjack's; -1 for what is not."""
+    for core in _cores():
+        connection = core.connection
+        if core.raw == ptr and connection is not None:
+            link = _link(connection)
+            found = [fd for fd, name in _links().items()
+                     if name == link and fd != connection]
+            if len(found) == 1:
+                return _os.dup(connection), found[0]
+    return -1, -1
+
+
+def _caught(request: _abc.Callable[[], object], fd: int, server: int) -> bytes:
+    """Let libjack make a request that fails; return what it would send."""
+    import socket
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        # Whatever size its answers are of, this one says that it has failed.
+        ours.send(b'\xff' * 0x4000)
+        _os.dup2(theirs.fileno(), fd)
+        try:
+            request()
+        finally:
+            _os.dup2(server, fd)
+        return ours.recv(0x4000)
+
+
+def _read(fd: int, size: int) -> bytes:
+    """Read all of that many bytes."""
+    data = b''
+    while len(data) < size:
+        part = _os.read(fd, size - len(data))
+        if not part:
+            raise ConnectionResetError('the connection has ended')
+        data += part
+    return data
 
 
 def _close_late(core: _Core, ptr: _t.Any) -> None:
@@ -5088,7 +5167,7 @@ class Client:
             port = _lib.jack_port_by_name(ptr, a)
             if port == _NULL:
                 break
-            names = _take_names(_lib.jack_port_get_all_connections(ptr, port))
+            names = _connections(ptr, port)
             if (connecting == (b in names)) if b else not names:
                 break
             _time.sleep(_period(ptr) / 8)
@@ -5165,8 +5244,7 @@ class Client:
         """
         ptr = self._find(port)
         self._await_patch()
-        return self._ports_from_names(_take_names(
-            _lib.jack_port_get_all_connections(self._ptr, ptr)))
+        return self._ports_from_names(_connections(self._ptr, ptr))
 
     def _ports_from_names(self, names: list[bytes]) -> list[Port]:
         """Make port objects, leaving out what has vanished meanwhile."""
@@ -8290,8 +8368,7 @@ class OwnPort(Port):
         name = self._client._port_name(port, 'port')
         if _IMPLEMENTATION == 'PipeWire' and not _on_jack_thread():
             # In 0.3.65, the answer about a single one is late.
-            return name in _take_names(
-                _lib.jack_port_get_all_connections(self._client._ptr, ptr))
+            return name in _connections(self._client._ptr, ptr)
         return bool(_lib.jack_port_connected_to(ptr, name))
 
     def connect(self, port: str | Port) -> None:

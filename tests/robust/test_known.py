@@ -392,6 +392,67 @@ def test_freewheel_mode_ends_with_the_client_that_began_it(
     )
 
 
+GONE_WITHIN = """
+import jack
+from tests.notifications import wait_until
+
+watcher = jack.Client('watcher')
+fleeting = jack.Client('fleeting')
+sink = watcher.inports.register('sink')
+for client in watcher, fleeting:
+    client.activate()
+ports = [fleeting.outports.register(name) for name in 'abc']
+for port in ports:
+    fleeting.connect(port, sink)
+wait_until(lambda: len(watcher.get_all_connections(sink)) == 3)
+
+# What has to look at the ports when the server has told of them.
+if jack._IMPLEMENTATION != 'JACK 1':
+    place, name = jack, '_take_names'
+else:
+    place, name = jack._lib, 'jack_port_by_id'
+look = getattr(place, name)
+
+def look_too_late(*args):
+    # JACK 1 tells of this one first.
+    if len(ports) == 3:
+        ports.pop().unregister()
+    return look(*args)
+
+setattr(place, name, look_too_late)
+assert {port.name for port in watcher.get_all_connections(sink)} == {
+    'fleeting:a', 'fleeting:b'}
+assert len(ports) == 2
+for client in watcher, fleeting:
+    client.close()
+"""
+
+
+def test_a_port_may_go_while_its_connection_is_told(mode_server, run_python):
+    child = run_python(GONE_WITHIN, server=mode_server)
+    assert child.stderr == ''
+
+
+LATE_SOCKETS = """
+import socket
+socket.setdefaulttimeout(5)
+import jack
+
+client = jack.Client('patient')
+sink = client.inports.register('sink')
+client.activate()
+for n in range(20):
+    client.connect(client.outports.register(f'source-{n}'), sink)
+assert len(client.get_all_connections(sink)) == 20
+client.close()
+"""
+
+
+def test_timeouts_of_sockets_are_not_for_libjack(mode_server, run_python):
+    child = run_python(LATE_SOCKETS, server=mode_server)
+    assert child.stderr == ''
+
+
 TAKEN_AMISS = """
 import errno
 import jack
@@ -424,9 +485,6 @@ def open_client(name, options, status, *args):
     return jack._ffi.NULL
 
 jack._lib.jack_client_open = open_client
-# For JACK 1 this is a request, too, and not to be made within another one.
-jack._lib.jack_port_get_all_connections = (
-    jack._lib._raw.jack_port_get_all_connections)
 refused = -errno.ENOENT
 for name, wrong, is_done in (
         ('jack_port_register', jack._ffi.NULL, True),
