@@ -1267,10 +1267,12 @@ class JackOpenError(JackError):
             limit = client_name_size() - (
                 2 if _IMPLEMENTATION == 'JACK 2' else 1)
             text += (' -- the server did not answer in time (it may be '
-                     'stopped), or it refused: the name may be longer than '
-                     f'{limit} bytes, 100 clients may have it already, or '
-                     'there are as many clients as the server allows (about '
-                     '250 on JACK 1 and JACK 2, fixed when it was built)')
+                     'stopped), or it refused: the name may be taken (if '
+                     'use_exact_name was asked for: JACK 1 does not say it), '
+                     f'or be longer than {limit} bytes, 100 clients may have '
+                     'it already, or there are as many clients as the server '
+                     'allows (about 250 on JACK 1 and JACK 2, fixed when it '
+                     'was built)')
         elif status.init_failure:
             text += _try_again()
         return text

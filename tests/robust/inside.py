@@ -131,7 +131,10 @@ def forgotten(scene):
     def is_gone():
         # The callback may have got a port, and may not have returned yet.
         gc.collect()
-        return not scene.other.client.get_ports(f'^{SUBJECT}:')
+        if scene.other.client.get_ports(f'^{SUBJECT}:'):
+            return False
+        # Its ports go first, and then the name can be used again.
+        return all(core.name != SUBJECT for core in jack._cores())
 
     wait_until(is_gone)
 
