@@ -1267,12 +1267,12 @@ class JackOpenError(JackError):
             limit = client_name_size() - (
                 2 if _IMPLEMENTATION == 'JACK 2' else 1)
             text += (' -- the server did not answer in time (it may be '
-                     'stopped), or it refused: the name may be taken (if '
-                     'use_exact_name was asked for: JACK 1 does not say it), '
-                     f'or be longer than {limit} bytes, 100 clients may have '
-                     'it already, or there are as many clients as the server '
-                     'allows (about 250 on JACK 1 and JACK 2, fixed when it '
-                     'was built)')
+                     'stopped), or it refused: the name may be longer than '
+                     f'{limit} bytes, be taken (if use_exact_name was asked '
+                     'for: JACK 1 does not say so), or 100 clients may have '
+                     'it, or there are as many clients as the server allows '
+                     '(about 250 on JACK 1 and JACK 2, fixed when it was '
+                     'built)')
         elif status.init_failure:
             text += _try_again()
         return text
@@ -2768,33 +2768,47 @@ def _leave_chain(ptr: _t.Any) -> int:
     lose their cycles, or are thrown out.  So what it waits at is exchanged.
     """
     place = _place_in_chain(ptr)
-    if not _quiet_files:
-        _quiet_files.extend((*_os.pipe(),
-                             _os.open(_os.devnull, _os.O_WRONLY)))
-    code = int(_lib._raw.jack_deactivate(ptr))
-    if code:
-        return code
-    if place is not None:
-        waiting, signalling, name = place
-        if _signals_at(ptr) != signalling or _link(waiting) != name:
-            # Somebody else has come or gone, and the chain was made anew.
-            place = _place_in_chain(ptr)
-    if place is not None:
-        _os.dup2(_quiet_files[0], place[0], inheritable=False)
-        _os.dup2(_quiet_files[2], place[1], inheritable=False)
-    # It must not be in Python when it is cancelled.
-    _lib.jack_set_process_callback(ptr, _nothing(), _NULL)
-    return 0
+    if place is None:
+        code = int(_lib._raw.jack_deactivate(ptr))
+    else:
+        quiet, nowhere = _open_ended(), _os.open(_os.devnull, _os.O_WRONLY)
+        try:
+            code = int(_lib._raw.jack_deactivate(ptr))
+            # From here on, the next cycle's signal may be taken.
+            if not (code or _is_place(place)):
+                # Somebody else has come or gone: the chain was made anew.
+                place = _place_in_chain(ptr)
+            if not code and place is not None:
+                _os.dup2(nowhere, place[1], inheritable=False)
+                _os.dup2(quiet, place[0], inheritable=False)
+        finally:
+            _os.close(quiet)
+            _os.close(nowhere)
+    if not code:
+        # It must not be in Python when it is cancelled.
+        _lib.jack_set_process_callback(ptr, _nothing(), _NULL)
+    return code
 
 
-#: A pipe through which nothing comes, and a file in which all vanishes.
-_quiet_files: list[int] = []
+def _open_ended() -> int:
+    """Make a pipe that gives one byte, and then nothing, but has no end.
+
+    A thread that has called the next is yet to read what it was called with
+    itself: it finds that byte, or has one more cycle, of no consequence.
+    """
+    ends = _os.pipe()
+    _os.write(ends[1], b'\0')
+    # As it could be written to as well, nobody else has to keep it open.
+    quiet = _os.open(f'/proc/self/fd/{ends[0]}', _os.O_RDWR | _os.O_NONBLOCK)
+    for end in ends:
+        _os.close(end)
+    return quiet
 
 
-def _place_in_chain(ptr: _t.Any) -> tuple[int, int, str] | None:
+def _place_in_chain(ptr: _t.Any) -> tuple[int, int, tuple[str, str]] | None:
     """Find the files at which a client of JACK 1 waits, and calls the next.
 
-    They are FIFOs, numbered along the chain; that of the first is named, too.
+    They are FIFOs, numbered along the chain; their names are returned, too.
     There are none if it takes no part in the cycle, or this is not Linux.
     """
     import fcntl
@@ -2806,13 +2820,22 @@ def _place_in_chain(ptr: _t.Any) -> tuple[int, int, str] | None:
             return False    # It has just been closed.
 
     signalling = _signals_at(ptr)
-    prefix, _, number = _link(signalling).rpartition('-')
+    next_name = _link(signalling)
+    prefix, _, number = next_name.rpartition('-')
     if not number.isdigit():
         return None
     name = f'{prefix}-{int(number) - 1}'
     found = [fd for fd, link in _links().items()
              if link == name and is_read(fd) and _inherited.get(fd) != name]
-    return (found[0], signalling, name) if len(found) == 1 else None
+    if len(found) != 1:
+        return None
+    return found[0], signalling, (name, next_name)
+
+
+def _is_place(place: tuple[int, int, tuple[str, str]]) -> bool:
+    """Tell whether these are still the same files."""
+    waiting, signalling, names = place
+    return (_link(waiting), _link(signalling)) == names
 
 
 def _signals_at(ptr: _t.Any) -> int:
