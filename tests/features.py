@@ -219,6 +219,12 @@ LACKS = [
         'It stands still until the client is activated for the first time.',
     ),
     Lack(
+        JACK_1,
+        'a start at the new position',
+        'The transport that is moved, and started at once, rolls for a cycle '
+        'where it was before.',
+    ),
+    Lack(
         PIPEWIRE,
         'blocksizes of the server',
         'The new `Client.blocksize` holds some cycles later, and only while '

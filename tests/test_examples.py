@@ -921,7 +921,7 @@ def test_timebase_master_respects_another_one(start, transport):
 
 def test_transporter_starts_stops_and_moves(start, transport):
     start('transporter.py', '2', 'play').finish()
-    # JACK 1 may begin with the one or the other.
+    # JACK 1 begins with the one, and then does the other.
     servers.wait_until(
         lambda: (
             transport.transport_state == jack.ROLLING

@@ -144,6 +144,25 @@ def test_the_last_frame_of_all_can_be_reached(client, wait_until):
     wait_until(lambda: client.transport_frame == 2**32 - 1)
 
 
+@pytest.mark.needs('a start at the new position')
+def test_the_transport_starts_where_it_was_moved(client, wait_until):
+    seen = []
+
+    @client.set_process_callback
+    def process(frames):
+        state, pos = client.transport_query_struct()
+        seen.append((state, pos.frame))
+
+    client.activate()
+    client.transport_frame = 24000
+    client.transport_start()
+    wait_until(lambda: jack.ROLLING in {state for state, _ in seen})
+    client.transport_stop()
+    client.deactivate()
+    rolling = [frame for state, frame in seen if state == jack.ROLLING]
+    assert rolling[0] >= 24000
+
+
 @pytest.mark.parametrize(
     'move',
     [
