@@ -6,6 +6,7 @@ Prints what has been done, and what is left of the memory.
 """
 
 import contextlib
+import gc
 import os
 import random
 import subprocess
@@ -25,6 +26,8 @@ def count(kind):
 
 def memory():
     """How much memory the process has, in kB."""
+    # PyPy lets garbage lie about for a while.
+    gc.collect()
     with open('/proc/self/status', encoding='ascii') as file:
         for line in file:
             if line.startswith('VmRSS:'):
