@@ -453,6 +453,65 @@ def test_timeouts_of_sockets_are_not_for_libjack(mode_server, run_python):
     assert child.stderr == ''
 
 
+HEARD_LATE = """
+import jack
+
+# No server can be made to be late at a given moment: libjack, as this program
+# sees it, hears of connections and of clients a little later.
+asked = {}
+told = jack._connections
+
+def tell_late(ptr, port):
+    asked[ptr] = asked.get(ptr, 0) + 1
+    if asked[ptr] > 3:
+        return told(ptr, port)
+    return former[jack._string(jack._lib.jack_port_name(port))]
+
+jack._connections = tell_late
+first, second = clients = [jack.Client(name) for name in ('first', 'second')]
+source = first.outports.register('out')
+sink = second.inports.register('in')
+for client in clients:
+    client.activate()
+former = {'first:out': [], 'second:in': []}
+first.connect(source, sink)
+for client in clients:
+    assert client.get_all_connections(sink) == [source], asked
+former = {'first:out': [b'second:in'], 'second:in': [b'first:out']}
+asked.clear()
+first.disconnect(source, sink)
+for client in clients:
+    assert client.get_all_connections(sink) == [], asked
+assert min(asked.values()) > 3
+
+name, calls = 'jack_get_uuid_for_client_name', []
+find = getattr(jack._lib, name)
+
+def find_late(*args):
+    calls.append(args)
+    return find(*args) if len(calls) > 3 else jack._ffi.NULL
+
+setattr(jack._lib, name, find_late)
+try:
+    assert first.get_uuid_for_client_name('second') == second.uuid
+except jack.JackError:
+    print('refused', len(calls))
+else:
+    print('found', len(calls))
+for client in clients:
+    client.close()
+"""
+
+
+def test_what_is_heard_late_is_waited_for(mode_server, run_python):
+    child = run_python(HEARD_LATE, server=mode_server)
+    assert child.stderr == ''
+    # Only where it is known to happen to clients.
+    assert child.stdout.split() == (
+        ['found', '4'] if mode_server.kind == 'pipewire' else ['refused', '1']
+    )
+
+
 TAKEN_AMISS = """
 import errno
 import jack

@@ -143,6 +143,46 @@ def test_each_of_many_clients_is_told_once(mode_server):
         assert peer.hear('told') == '7 7'
 
 
+FALSE_ALARM = """
+import select
+
+import jack
+from tests.notifications import wait_until
+
+told = []
+looked = []
+client = jack.Client('calm')
+client.set_shutdown_callback(lambda *args: told.append(args))
+watch, connection = jack._watch, client._core.connection
+# JACK 2 tells of the server's end, so that there is nothing to watch.
+if connection is not None:
+    is_over = watch.is_over
+    watch.is_over = lambda fd: looked.append(fd) or is_over(fd)
+    # As if another connection of this number had ended a moment ago.
+    watch.poll.modify(connection, select.EPOLLOUT | select.EPOLLONESHOT)
+    wait_until(lambda: looked)
+    watch.poll.modify(connection, jack._ONCE)
+client.inports.register('in')
+print('up', len(told), flush=True)
+input()
+wait_until(lambda: told)
+# As if libjack and the watch had told of it at the same time.
+client._core.end, end = '', client._core.end
+watch.tell(client._core)
+client._core.end = end
+client.close()
+print('told', len(told), flush=True)
+"""
+
+
+def test_a_server_is_not_taken_for_gone_before_it_is(mode_server):
+    with Peer(mode_server, FALSE_ALARM) as peer:
+        assert peer.hear('up') == '0'
+        mode_server.kill()
+        peer.tell('go on')
+        assert peer.hear('told') == '1'
+
+
 BESIDE_SOCKETS = """
 import socket
 import threading
