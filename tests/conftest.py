@@ -88,6 +88,13 @@ def lacks(pytestconfig):
     return lambda feature: features.lack(kind, feature) is not None
 
 
+@pytest.fixture(autouse=True)
+def patience(request, monkeypatch):
+    """Do not wait long where this server is expected to do nothing."""
+    if request.node.get_closest_marker('xfail') is not None:
+        monkeypatch.setattr(servers.patience, 'most', 2)
+
+
 @pytest.fixture(scope='session')
 def server_class(pytestconfig):
     """The class of servers that was chosen on the command line."""

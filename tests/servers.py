@@ -27,9 +27,24 @@ UNPACKED = ROOT / '.servers'
 _numbers = itertools.count(1)
 
 
+class Patience:
+    """How long to wait for what happens soon, or not at all."""
+
+    def __init__(self):
+        #: The longest time, for tests that wait for what will not happen.
+        self.most = float('inf')
+
+    def __call__(self, timeout):
+        return min(timeout, self.most)
+
+
+patience = Patience()
+
+
 def wait_until(predicate, timeout=5, message=''):
     """Poll *predicate* until it is true and return what it returned."""
     __tracebackhide__ = True
+    timeout = patience(timeout)
     deadline = time.monotonic() + timeout
     while True:
         result = predicate()

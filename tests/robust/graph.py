@@ -1,6 +1,6 @@
 """Clients, ports, connections and the transport, against a model.
 
-    python -m tests.robust.graph [EXAMPLES]
+    python -m tests.robust.graph [EXAMPLES [PHASE...]]
 
 Everything is done on a real server, by several clients in one process.
 """
@@ -8,7 +8,7 @@ Everything is done on a real server, by several clients in one process.
 import itertools
 import sys
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -313,11 +313,13 @@ class Graph(RuleBasedStateMachine):
 
 if __name__ == '__main__':
     examples = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    phases = [Phase[name] for name in sys.argv[2:]] or list(Phase)
     jack.set_error_function(ignore)
     run_state_machine_as_test(
         Graph,
         settings=settings(
             max_examples=examples,
+            phases=phases,
             stateful_step_count=30,
             deadline=None,
             database=None,
