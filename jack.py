@@ -3553,8 +3553,9 @@ def _survey_connections(ptr: _t.Any, port: _t.Any) -> list[bytes]:
         request = _caught(lambda: ask(ptr, port), fd, server)
         _os.write(server, request)
         answer = _read(server, len(request))
-        # After the kind of request comes the number of ports.
-        count = int.from_bytes(answer[4:8], _sys.byteorder)
+        # It begins with the kind of request, and ends with an error code.
+        count = 0 if any(answer[-4:]) else int.from_bytes(answer[4:8],
+                                                          _sys.byteorder)
         numbers = memoryview(_read(server, 4 * count)).cast('I')
         ports = [_lib.jack_port_by_id(ptr, number) for number in numbers]
     except OSError as error:
