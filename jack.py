@@ -2771,7 +2771,7 @@ def _leave_chain(ptr: _t.Any) -> int:
     if place is None:
         code = int(_lib._raw.jack_deactivate(ptr))
     else:
-        quiet, nowhere = _open_ended(), _os.open(_os.devnull, _os.O_WRONLY)
+        quiet, nowhere = _endless_pipe(), _os.open(_os.devnull, _os.O_WRONLY)
         try:
             code = int(_lib._raw.jack_deactivate(ptr))
             # From here on, the next cycle's signal may be taken.
@@ -2790,7 +2790,7 @@ def _leave_chain(ptr: _t.Any) -> int:
     return code
 
 
-def _open_ended() -> int:
+def _endless_pipe() -> int:
     """Make a pipe that gives one byte, and then nothing, but has no end.
 
     A thread that has called the next is yet to read what it was called with
@@ -2865,7 +2865,7 @@ def _link(fd: int) -> str:
 
 def _peer(connection: int) -> str:
     """Name the file of the socket at the other end, if it has one."""
-    # Two bytes for the kind of address, and that a path of up to 108.
+    # Two bytes for the kind of address, and then a path of up to 108.
     address = _ffi.new('char[111]')
     failed = _libc.getpeername(connection, address,
                                _ffi.new('unsigned int *', 110))
@@ -2942,6 +2942,8 @@ def _await_cycles(core: _Core, frame: int, count: int) -> None:
             _time.sleep(0.001)
         frame = _lib.jack_last_frame_time(core.ptr)
 
+
+# -- Requests to the server ---------------------------------------------------
 
 class _Worker:
     """A thread that does one job at a time, and then is *idle* again."""
@@ -3538,7 +3540,7 @@ def _connections(ptr: _t.Any, port: _t.Any) -> list[bytes]:
     return _take_names(_lib.jack_port_get_all_connections(ptr, port))
 
 
-def _survey_connections(ptr: _t.Any, port: _t.Any) -> list[bytes]:
+def _read_connections(ptr: _t.Any, port: _t.Any) -> list[bytes]:
     """List connections on JACK 1, where any port may vanish meanwhile.
 
     The server answers with the numbers of ports, and libjack crashes when one
@@ -3546,17 +3548,17 @@ def _survey_connections(ptr: _t.Any, port: _t.Any) -> list[bytes]:
     caught and sent by us, who are prepared for that.
     """
     ask = _lib._raw.jack_port_get_all_connections
-    server, fd = _request_files(ptr)
+    server, fd = _connection_files(ptr)
     if server < 0:
         return _take_names(ask(ptr, port))
     try:
-        request = _caught(lambda: ask(ptr, port), fd, server)
+        request = _catch_request(lambda: ask(ptr, port), fd, server)
         _os.write(server, request)
-        answer = _read(server, len(request))
+        answer = _read_exactly(server, len(request))
         # It begins with the kind of request, and ends with an error code.
         count = 0 if any(answer[-4:]) else int.from_bytes(answer[4:8],
                                                           _sys.byteorder)
-        numbers = memoryview(_read(server, 4 * count)).cast('I')
+        numbers = memoryview(_read_exactly(server, 4 * count)).cast('I')
         ports = [_lib.jack_port_by_id(ptr, number) for number in numbers]
     except OSError as error:
         raise JackError('the JACK server does not tell connections '
@@ -3567,11 +3569,11 @@ def _survey_connections(ptr: _t.Any, port: _t.Any) -> list[bytes]:
 
 
 _ask_connections = _bounded('jack_port_get_all_connections',
-                            _survey_connections)
+                            _read_connections)
 
 
-def _request_files(ptr: _t.Any) -> tuple[int, int]:
-    """Copy a client's connection, and find libjack's; -1 for what is not."""
+def _connection_files(ptr: _t.Any) -> tuple[int, int]:
+    """Copy a client's connection, and find libjack's own; else (-1, -1)."""
     for core in _cores():
         connection = core.connection
         if core.raw == ptr and connection is not None:
@@ -3583,7 +3585,8 @@ def _request_files(ptr: _t.Any) -> tuple[int, int]:
     return -1, -1
 
 
-def _caught(request: _abc.Callable[[], object], fd: int, server: int) -> bytes:
+def _catch_request(request: _abc.Callable[[], object], fd: int,
+                   server: int) -> bytes:
     """Let libjack make a request that fails; return what it would send."""
     import socket
 
@@ -3599,7 +3602,7 @@ def _caught(request: _abc.Callable[[], object], fd: int, server: int) -> bytes:
         return ours.recv(0x4000)
 
 
-def _read(fd: int, size: int) -> bytes:
+def _read_exactly(fd: int, size: int) -> bytes:
     """Read all of that many bytes."""
     data = b''
     while len(data) < size:

@@ -89,10 +89,10 @@ def lacks(pytestconfig):
 
 
 @pytest.fixture(autouse=True)
-def patience(request, monkeypatch):
+def short_waits(request, monkeypatch):
     """Do not wait long where this server is expected to do nothing."""
     if request.node.get_closest_marker('xfail') is not None:
-        monkeypatch.setattr(servers.patience, 'most', 2)
+        monkeypatch.setattr(servers, 'longest_wait', 2)
 
 
 @pytest.fixture(scope='session')

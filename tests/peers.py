@@ -102,7 +102,7 @@ class Program:
 
     def match(self, pattern, timeout=10):
         """Wait for a line that matches as a whole; returns the match."""
-        deadline = time.monotonic() + servers.patience(timeout)
+        deadline = time.monotonic() + servers.bounded(timeout)
         while True:
             left = max(deadline - time.monotonic(), 0.001)
             try:

@@ -27,24 +27,19 @@ UNPACKED = ROOT / '.servers'
 _numbers = itertools.count(1)
 
 
-class Patience:
-    """How long to wait for what happens soon, or not at all."""
-
-    def __init__(self):
-        #: The longest time, for tests that wait for what will not happen.
-        self.most = float('inf')
-
-    def __call__(self, timeout):
-        return min(timeout, self.most)
+# In seconds; less for tests that wait for what is known not to happen.
+longest_wait = float('inf')
 
 
-patience = Patience()
+def bounded(timeout):
+    """Return *timeout*, or the longest wait if that is less."""
+    return min(timeout, longest_wait)
 
 
 def wait_until(predicate, timeout=5, message=''):
     """Poll *predicate* until it is true and return what it returned."""
     __tracebackhide__ = True
-    timeout = patience(timeout)
+    timeout = bounded(timeout)
     deadline = time.monotonic() + timeout
     while True:
         result = predicate()

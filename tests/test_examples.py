@@ -97,7 +97,7 @@ class Example:
     def finish(self, code=0, timeout=PATIENCE):
         """Wait for the end, which has to be a clean one."""
         try:
-            self.process.wait(servers.patience(timeout))
+            self.process.wait(servers.bounded(timeout))
         except subprocess.TimeoutExpired:
             # It prints what each of its threads is doing.
             self.process.send_signal(signal.SIGABRT)
