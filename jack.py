@@ -1503,7 +1503,7 @@ class _Core:
         'remembered', 'ident', 'frames', 'cycle', 'cycle_idents', 'outputs',
         'reserved', 'views', 'event_views', 'runner', 'positions', 'handle',
         'uuid', 'moved', 'freewheels', 'served', 'connection', 'seen_patch',
-        '__weakref__')
+        'departure', '__weakref__')
 
     def __init__(self, ptr: _t.Any, name: str, server: str,
                  connection: int | None) -> None:
@@ -1532,6 +1532,8 @@ class _Core:
         self.activation = 0
         #: Whether deactivation has begun, and perhaps not been completed.
         self.leaving = False
+        #: What keeps it out of the cycles of others meanwhile, on JACK 1.
+        self.departure: _Departure | None = None
         #: Whether C functions are called in each cycle, if there are any.
         self.cyclic = True
         #: Whether this client has begun freewheel mode, and not ended it.
@@ -2561,6 +2563,9 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
     def entry(frames: int, _: _t.Any) -> int:
         core = ref()
         if core is None or not core.active:
+            departure = core and core.departure
+            if departure:
+                departure.look()
             return 0
         ident = _get_ident()
         if ident not in _cycle_threads:
@@ -2760,30 +2765,73 @@ class _Haste:
 _haste = _Haste()
 
 
-def _leave_chain(ptr: _t.Any) -> int:
-    """Deactivate a client of JACK 1; return JACK's code.
+# The files at which a client of JACK 1 waits, and calls the next, and their
+# names.
+_Place = tuple[int, int, tuple[str, str]]
 
-    The thread of such a client goes on waiting for the signal that its cycle
-    may begin, and takes it from whoever has got its place in the chain: those
-    lose their cycles, or are thrown out.  So what it waits at is exchanged.
+
+class _Departure:
+    """What the thread of a client of JACK 1 is kept from when it leaves.
+
+    It goes on waiting for the signal that its cycle may begin, and takes it
+    from whoever has got its place in the chain: those lose their cycles, or
+    are thrown out.  So what it waits at is exchanged once the server has
+    answered: by the thread that has asked, or by itself if it is faster, for
+    the other one may have to wait for the interpreter.
     """
-    place = _place_in_chain(ptr)
-    if place is None:
-        code = int(_lib._raw.jack_deactivate(ptr))
-    else:
-        quiet, nowhere = _endless_pipe(), _os.open(_os.devnull, _os.O_WRONLY)
-        try:
-            code = int(_lib._raw.jack_deactivate(ptr))
-            # From here on, the next cycle's signal may be taken.
-            if not (code or _is_place(place)):
+
+    def __init__(self, ptr: _t.Any, place: _Place, server: int) -> None:
+        self.ptr = ptr
+        self.place: _Place | None = place
+        self.server = server
+        self.lock = _threading.Lock()
+        self.over = False
+        self.quiet = _endless_pipe()
+        self.nowhere = _os.open(_os.devnull, _os.O_WRONLY)
+
+    def look(self) -> None:
+        """Exchange the files, if the server has answered."""
+        with self.lock:
+            if self.over or not _can_be_read(self.server, 0):
+                return
+            self.over = True
+            if self.place is not None and not _is_place(self.place):
                 # Somebody else has come or gone: the chain was made anew.
-                place = _place_in_chain(ptr)
-            if not code and place is not None:
-                _os.dup2(nowhere, place[1], inheritable=False)
-                _os.dup2(quiet, place[0], inheritable=False)
+                self.place = _place_in_chain(self.ptr)
+            if self.place is not None:
+                _os.dup2(self.nowhere, self.place[1], inheritable=False)
+                _os.dup2(self.quiet, self.place[0], inheritable=False)
+
+    def end(self) -> None:
+        with self.lock:
+            self.over = True
+            _os.close(self.quiet)
+            _os.close(self.nowhere)
+
+
+def _leave_chain(core: _Core) -> int:
+    """Deactivate a client of JACK 1; return JACK's code."""
+    ptr, deactivate = core.ptr, _lib._raw.jack_deactivate
+    place = _place_in_chain(ptr)
+    server, fd = (-1, -1) if place is None else _connection_files(ptr)
+    if place is None or server < 0:
+        code = int(deactivate(ptr))
+    else:
+        departure = core.departure = _Departure(ptr, place, server)
+        try:
+            request = _catch_request(lambda: deactivate(ptr), fd, server)
+            _os.write(server, request)
+            _can_be_read(server)
+            departure.look()
+            # It ends with an error code.
+            code = int.from_bytes(_read_exactly(server, len(request))[-4:],
+                                  _sys.byteorder, signed=True)
+        except OSError:
+            code = -1
         finally:
-            _os.close(quiet)
-            _os.close(nowhere)
+            core.departure = None
+            departure.end()
+            _os.close(server)
     if not code:
         # It must not be in Python when it is cancelled.
         _lib.jack_set_process_callback(ptr, _nothing(), _NULL)
@@ -2805,7 +2853,7 @@ def _endless_pipe() -> int:
     return quiet
 
 
-def _place_in_chain(ptr: _t.Any) -> tuple[int, int, tuple[str, str]] | None:
+def _place_in_chain(ptr: _t.Any) -> _Place | None:
     """Find the files at which a client of JACK 1 waits, and calls the next.
 
     They are FIFOs, numbered along the chain; their names are returned, too.
@@ -2832,7 +2880,7 @@ def _place_in_chain(ptr: _t.Any) -> tuple[int, int, tuple[str, str]] | None:
     return found[0], signalling, (name, next_name)
 
 
-def _is_place(place: tuple[int, int, tuple[str, str]]) -> bool:
+def _is_place(place: _Place) -> bool:
     """Tell whether these are still the same files."""
     waiting, signalling, names = place
     return (_link(waiting), _link(signalling)) == names
@@ -2917,9 +2965,8 @@ def _deactivate(core: _Core) -> int:
             core.runner = None
             return 0
         if _IMPLEMENTATION == 'JACK 1':
-            code = int(_workers.ask('jack_deactivate', _leave_chain,
-                                    (core.ptr,), _PATIENCE, core.ptr,
-                                    watch=True))
+            code = int(_workers.ask('jack_deactivate', _leave_chain, (core,),
+                                    _PATIENCE, core.ptr, watch=True))
         else:
             code = int(_lib.jack_deactivate(core.ptr))
         if _IMPLEMENTATION != 'JACK 1' and runner is not None:
@@ -3599,7 +3646,21 @@ def _catch_request(request: _abc.Callable[[], object], fd: int,
             request()
         finally:
             _os.dup2(server, fd)
-        return ours.recv(0x4000)
+        ours.setblocking(False)
+        try:
+            return ours.recv(0x4000)
+        except BlockingIOError:
+            return b''      # There was nothing to ask for.
+
+
+def _can_be_read(fd: int, milliseconds: int | None = None) -> bool:
+    """Wait until there is something to read, or the end of it."""
+    import select
+
+    # One that several threads look at raises an exception.
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(milliseconds))
 
 
 def _read_exactly(fd: int, size: int) -> bytes:

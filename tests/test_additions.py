@@ -338,8 +338,10 @@ def test_cycle_times_are_those_of_the_cycle(client, server, wait_until):
     assert {type(times) for times, _ in looks} == {jack.CycleTimes}
     assert [type(value) for value in looks[0][0]] == [int, int, int, float]
     frames = [times.current_frames for times, _ in looks]
-    assert {(frame - frames[0]) % size for frame in frames} == {0}
     assert frames == sorted(set(frames))
+    # A server that was late itself goes on after any number of frames.
+    since = [(b - a) % size for a, b in zip(frames, frames[1:])]
+    assert statistics.mode(since) == 0
     steps = [t.next_usecs - t.current_usecs for t, _ in looks]
     assert statistics.median(steps) == pytest.approx(period, rel=0.1)
     periods = [times.period_usecs for times, _ in looks]

@@ -461,6 +461,43 @@ def test_a_thread_that_has_left_the_chain_finds_one_byte_and_no_end():
         os.close(pipe)
 
 
+LATE_ANSWER = """
+import jack
+from tests.notifications import Other, wait_until
+
+neighbour = Other()
+can_be_read = jack._can_be_read
+
+def told_late(fd, milliseconds=None):
+    can = can_be_read(fd, milliseconds)
+    if milliseconds is None:
+        before = neighbour.cycles
+        wait_until(lambda: neighbour.cycles > before + 20)
+        late.append(before)
+    return can
+
+late = []
+jack._can_be_read = told_late
+client = jack.Client('leaver')
+client.set_process_callback(lambda frames: None)
+for rounds in range(1, 11):
+    client.activate()
+    client.deactivate()
+    assert jack._IMPLEMENTATION != 'JACK 1' or len(late) == rounds
+jack._can_be_read = can_be_read
+client.close()
+neighbour.close()
+"""
+
+
+def test_who_has_left_the_chain_keeps_out_of_it_at_once(
+    make_server, run_python
+):
+    # As a busy program does, which gets around late to the server's answer.
+    server = make_server(blocksize=128)
+    assert run_python(LATE_ANSWER, server=server).stderr == ''
+
+
 LATE_SOCKETS = """
 import socket
 socket.setdefaulttimeout(5)
