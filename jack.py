@@ -2295,6 +2295,19 @@ def _load_realtime_calls() -> None:
     global _rt
     if _rt is None:
         _rt = _RealtimeCalls()
+        _load_for_the_end()
+
+
+def _load_for_the_end() -> None:
+    """Load what a client of JACK 1 needs to leave, while it can be opened."""
+    import ctypes
+
+    if _IMPLEMENTATION == 'JACK 1' and _sys.platform == 'linux':
+        for module in 'fcntl', 'select', 'socket':
+            _importlib.import_module(module)
+        # With glibc, to end a thread without it is to end the program.
+        with _contextlib.suppress(OSError):
+            ctypes.CDLL('libgcc_s.so.1')
 
 
 class _Runner:
@@ -2691,8 +2704,8 @@ def _tasks() -> set[int]:
     """List the threads of this process; none where nobody can tell."""
     try:
         return set(map(int, _os.listdir('/proc/self/task')))
-    except FileNotFoundError:
-        return set()    # Only Linux has it.
+    except OSError:
+        return set()    # Only Linux has it, and no file may be left.
 
 
 def _await_reader(message: bytes) -> None:
@@ -2703,7 +2716,7 @@ def _await_reader(message: bytes) -> None:
     within Python, or on its way there.  No thread could run any more then.
     """
     before = _openings.get(_get_ident())
-    if before is not None and message.startswith(b'Cannot open '):
+    if before and message.startswith(b'Cannot open '):
         # One that libjack has for all clients may have been started before.
         _await_native(max(_tasks() - before, default=0))
 
@@ -2780,14 +2793,33 @@ class _Departure:
     the other one may have to wait for the interpreter.
     """
 
-    def __init__(self, ptr: _t.Any, place: _Place, server: int) -> None:
+    def __init__(self, ptr: _t.Any, place: _Place, server: int, fd: int,
+                 files: _contextlib.ExitStack) -> None:
         self.ptr = ptr
         self.place: _Place | None = place
-        self.server = server
+        #: Our copy of libjack's connection with the server, and that itself.
+        self.server, self.fd = server, fd
         self.lock = _threading.Lock()
         self.over = False
         self.quiet = _endless_pipe()
+        files.callback(_os.close, self.quiet)
         self.nowhere = _os.open(_os.devnull, _os.O_WRONLY)
+        files.callback(_os.close, self.nowhere)
+        # Before they are closed.
+        files.callback(self.end)
+
+    def ask(self, request: bytes) -> int:
+        """Send libjack's request to leave; return JACK's code."""
+        try:
+            _os.write(self.server, request)
+            _can_be_read(self.server)
+            self.look()
+            # It ends with an error code.
+            return int.from_bytes(
+                _read_exactly(self.server, len(request))[-4:],
+                _sys.byteorder, signed=True)
+        except OSError:
+            return -1       # The server has gone.
 
     def look(self) -> None:
         """Exchange the files, if the server has answered."""
@@ -2805,37 +2837,41 @@ class _Departure:
     def end(self) -> None:
         with self.lock:
             self.over = True
-            _os.close(self.quiet)
-            _os.close(self.nowhere)
 
 
 def _leave_chain(core: _Core) -> int:
     """Deactivate a client of JACK 1; return JACK's code."""
     ptr, deactivate = core.ptr, _lib._raw.jack_deactivate
-    place = _place_in_chain(ptr)
-    server, fd = (-1, -1) if place is None else _connection_files(ptr)
-    if place is None or server < 0:
-        code = int(deactivate(ptr))
-    else:
-        departure = core.departure = _Departure(ptr, place, server)
-        try:
-            request = _catch_request(lambda: deactivate(ptr), fd, server)
-            _os.write(server, request)
-            _can_be_read(server)
-            departure.look()
-            # It ends with an error code.
-            code = int.from_bytes(_read_exactly(server, len(request))[-4:],
-                                  _sys.byteorder, signed=True)
-        except OSError:
-            code = -1
-        finally:
-            core.departure = None
-            departure.end()
-            _os.close(server)
+    with _contextlib.ExitStack() as files:
+        departure, request = None, b''
+        # When no file is left, it leaves as a program in C does.
+        with _contextlib.suppress(OSError):
+            departure = core.departure = _departure(ptr, files)
+            if departure is not None:
+                request = _catch_request(lambda: deactivate(ptr),
+                                         departure.fd, departure.server)
+        if departure is not None and request:
+            code = departure.ask(request)
+        else:
+            code = int(deactivate(ptr))
+        core.departure = None
     if not code:
         # It must not be in Python when it is cancelled.
         _lib.jack_set_process_callback(ptr, _nothing(), _NULL)
     return code
+
+
+def _departure(ptr: _t.Any,
+               files: _contextlib.ExitStack) -> _Departure | None:
+    """Prepare for a client to leave the chain, if it is in it."""
+    place = _place_in_chain(ptr)
+    if place is None:
+        return None
+    server, fd = _connection_files(ptr)
+    if server < 0:
+        return None
+    files.callback(_os.close, server)
+    return _Departure(ptr, place, server, fd, files)
 
 
 def _endless_pipe() -> int:
@@ -2845,12 +2881,14 @@ def _endless_pipe() -> int:
     itself: it finds that byte, or has one more cycle, of no consequence.
     """
     ends = _os.pipe()
-    _os.write(ends[1], b'\0')
-    # As it could be written to as well, nobody else has to keep it open.
-    quiet = _os.open(f'/proc/self/fd/{ends[0]}', _os.O_RDWR | _os.O_NONBLOCK)
-    for end in ends:
-        _os.close(end)
-    return quiet
+    try:
+        _os.write(ends[1], b'\0')
+        # As it could be written to as well, nobody else has to keep it open.
+        return _os.open(f'/proc/self/fd/{ends[0]}',
+                        _os.O_RDWR | _os.O_NONBLOCK)
+    finally:
+        for end in ends:
+            _os.close(end)
 
 
 def _place_in_chain(ptr: _t.Any) -> _Place | None:
@@ -3595,23 +3633,24 @@ def _read_connections(ptr: _t.Any, port: _t.Any) -> list[bytes]:
     caught and sent by us, who are prepared for that.
     """
     ask = _lib._raw.jack_port_get_all_connections
-    server, fd = _connection_files(ptr)
-    if server < 0:
-        return _take_names(ask(ptr, port))
     try:
-        request = _catch_request(lambda: ask(ptr, port), fd, server)
-        _os.write(server, request)
-        answer = _read_exactly(server, len(request))
-        # It begins with the kind of request, and ends with an error code.
-        count = 0 if any(answer[-4:]) else int.from_bytes(answer[4:8],
-                                                          _sys.byteorder)
-        numbers = memoryview(_read_exactly(server, 4 * count)).cast('I')
-        ports = [_lib.jack_port_by_id(ptr, number) for number in numbers]
+        server, fd = _connection_files(ptr)
+        if server < 0:
+            return _take_names(ask(ptr, port))
+        try:
+            request = _catch_request(lambda: ask(ptr, port), fd, server)
+            _os.write(server, request)
+            answer = _read_exactly(server, len(request))
+            # It begins with the kind of request, and ends with an error code.
+            count = 0 if any(answer[-4:]) else int.from_bytes(
+                answer[4:8], _sys.byteorder)
+            numbers = memoryview(_read_exactly(server, 4 * count)).cast('I')
+            ports = [_lib.jack_port_by_id(ptr, number) for number in numbers]
+        finally:
+            _os.close(server)
     except OSError as error:
-        raise JackError('the JACK server does not tell connections '
-                        f'({error}): it has gone') from error
-    finally:
-        _os.close(server)
+        raise JackError('cannot ask the JACK server for connections: '
+                        f'{error}') from error
     return [_ffi.string(_lib.jack_port_name(port)) for port in ports if port]
 
 

@@ -85,6 +85,13 @@ LACKS = [
         can_be_tried=False,
     ),
     Lack(
+        PIPEWIRE,
+        'leaving without a file to spare',
+        'When a process has as many files open as it may, its clients cannot '
+        'be deactivated or closed: it does not answer.',
+        can_be_tried=False,
+    ),
+    Lack(
         ('pipewire',),
         'two aliases',
         'A port takes one; its own name counts as the other.',

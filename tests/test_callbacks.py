@@ -391,9 +391,10 @@ def test_the_decorator_with_only_available_is_called(
 
     with client:
         getattr(other, kind)()
-        first, second = events.next(), events.next()
-    assert isinstance(first[0], jack.Port)
-    assert len(first) == len(second) == 2 + (kind != 'port_registration')
+        # The port may have gone before somebody could be told that it came.
+        told = [events.next() for _ in range(2 - only_available)]
+    assert isinstance(told[0][0], jack.Port)
+    assert {len(args) for args in told} == {2 + (kind != 'port_registration')}
 
 
 @pytest.mark.parametrize('kind', needed(WITH_ONLY_AVAILABLE))

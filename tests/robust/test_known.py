@@ -498,6 +498,42 @@ def test_who_has_left_the_chain_keeps_out_of_it_at_once(
     assert run_python(LATE_ANSWER, server=server).stderr == ''
 
 
+POOR = """
+import os
+import resource
+
+import jack
+
+# Alone: libjack of JACK 1 opens files anew when others come and go.
+client = jack.Client('poor')
+client.set_process_callback(lambda frames: None)
+source = client.outports.register('source')
+sink = client.inports.register('sink')
+client.activate()
+client.connect(source, sink)
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+taken = []
+try:
+    while True:
+        taken.append(os.open(os.devnull, os.O_RDONLY))
+except OSError:
+    assert taken
+try:
+    assert client.get_all_connections(sink) == [source]
+except jack.JackError as error:
+    assert 'Too many open files' in str(error), error
+client.deactivate(ignore_errors=False)
+client.close(ignore_errors=False)
+"""
+
+
+@pytest.mark.needs('leaving without a file to spare')
+def test_a_client_can_leave_when_no_more_files_can_be_opened(
+    mode_server, run_python
+):
+    assert run_python(POOR, server=mode_server).stderr == ''
+
+
 LATE_SOCKETS = """
 import socket
 socket.setdefaulttimeout(5)
