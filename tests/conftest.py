@@ -285,6 +285,15 @@ def bytecode_is_kept(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True, scope='session')
+def lines_are_written_whole():
+    """Unbuffered, a line of a child process and the end of it are written
+    one after the other, and libjack may write something in between."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv('PYTHONUNBUFFERED', raising=False)
+        yield
+
+
+@pytest.fixture(autouse=True, scope='session')
 def ctrl_c_works():
     """A job in the background of a shell ignores SIGINT, and so would all
     of its child processes."""
