@@ -2295,19 +2295,10 @@ def _load_realtime_calls() -> None:
     global _rt
     if _rt is None:
         _rt = _RealtimeCalls()
-        _load_for_the_end()
-
-
-def _load_for_the_end() -> None:
-    """Load what a client of JACK 1 needs to leave, while it can be opened."""
-    import ctypes
-
-    if _IMPLEMENTATION == 'JACK 1' and _sys.platform == 'linux':
-        for module in 'fcntl', 'select', 'socket':
-            _importlib.import_module(module)
-        # With glibc, to end a thread without it is to end the program.
-        with _contextlib.suppress(OSError):
-            ctypes.CDLL('libgcc_s.so.1')
+        if _IMPLEMENTATION == 'JACK 1' and _sys.platform == 'linux':
+            # To leave, a client needs them, and perhaps no file can be opened.
+            for module in 'fcntl', 'select', 'socket':
+                _importlib.import_module(module)
 
 
 class _Runner:
@@ -2575,9 +2566,11 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
 
     def entry(frames: int, _: _t.Any) -> int:
         core = ref()
-        if core is None or not core.active:
-            departure = core and core.departure
-            if departure:
+        if core is None:
+            return 0
+        if not core.active:
+            departure = core.departure
+            if departure is not None:
                 departure.look()
             return 0
         ident = _get_ident()
