@@ -413,11 +413,11 @@ class Jack2(Jackd):
     @property
     def command(self):
         program, *arguments = super().command
-        # jackd 1.9.21 answers that a client has left when a cycle signals,
-        # though the graph that the cycle has may still be the old one.  Then
-        # libjack ends a thread that -S waits for: for ten times this time,
-        # within which nobody can open a client.  (On a busy machine, in two of
-        # forty runs of two files; the clients that left had callbacks in C.)
+        # jackd 1.9.21 with -S stood still for ten times this time in two of
+        # forty runs of two files, on a busy machine, and nobody could open a
+        # client meanwhile: its backtrace showed it waiting for one that had
+        # left, and had no callback in Python.  Perhaps it answers one cycle
+        # too early, and libjack ends that client's thread.
         synchronous = ['-S', '-t', '200']
         return [program, *synchronous * (self.mode == 'sync'), *arguments]
 
