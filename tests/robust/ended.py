@@ -5,13 +5,12 @@
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 
 import jack
 from tests.notifications import wait_until
-from tests.robust.members import Report, World, ignore, uses
+from tests.robust.members import Elsewhere, Report, World, ignore, uses
 
 #: What is no error once a client is closed: the state itself.
 CLIENT_STATE = {
@@ -203,32 +202,14 @@ def unregistered(report, in_cycle):
 
 def bereft(report):
     """The owner of a port is killed."""
-    owner = subprocess.Popen(
-        [sys.executable, '-c', OWNER],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert owner.stdout.readline() == b'up\n'
+    owner = Elsewhere('owner')
     world = World('owner')
     ports = foreign_ports(world)
     owner.kill()
-    owner.communicate()
     wait_until(lambda: not world.client.get_ports('^owner:'), 10)
     for name, port in ports.items():
         check(report, name, port, world, PORT_STATE, ['gone'])
     world.close()
-
-
-OWNER = """
-import sys
-import jack
-client = jack.Client('owner')
-client.outports.register('audio')
-client.midi_outports.register('midi')
-client.activate()
-print('up', flush=True)
-sys.stdin.read()
-"""
 
 
 def lost(report, pid):

@@ -9,6 +9,8 @@ import inspect
 import os
 import queue
 import re
+import subprocess
+import sys
 import threading
 import time
 
@@ -192,19 +194,59 @@ def uses(target, world, skip=()):
             )
 
 
+def with_two_ports(client):
+    """Have a client others can look at."""
+    client.outports.register('audio')
+    client.midi_outports.register('midi')
+    client.activate()
+
+
+class Elsewhere:
+    """A client with two ports in a process of its own."""
+
+    def __init__(self, name):
+        self.process = subprocess.Popen(
+            [sys.executable, '-c', ELSEWHERE, name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert self.process.stdout.readline() == b'up\n'
+
+    def kill(self):
+        self.process.kill()
+        self.close()
+
+    def close(self):
+        self.process.communicate()
+
+
+ELSEWHERE = """
+import sys
+import jack
+from tests.robust.members import with_two_ports
+client = jack.Client(sys.argv[1])
+with_two_ports(client)
+print('up', flush=True)
+sys.stdin.read()
+"""
+
+
 class World:
     """A client with ports of each kind, and handles of others' ports.
 
-    There is one more client, called 'neighbour', in the same process.
+    There is one more client, called 'neighbour', in the same process: but not
+    on PipeWire 0.3, whose libjack then ends up in an endless loop after some
+    ten thousand ports (as it does in C: see "What can go wrong").
     """
 
     client_name = 'subject'
 
     def __init__(self, foreign=None):
-        self.neighbour = jack.Client('neighbour')
-        self.neighbour.outports.register('audio')
-        self.neighbour.midi_outports.register('midi')
-        self.neighbour.activate()
+        if jack._EARLY_PIPEWIRE:
+            self.neighbour = Elsewhere('neighbour')
+        else:
+            self.neighbour = jack.Client('neighbour')
+            with_two_ports(self.neighbour)
         self.jobs = queue.SimpleQueue()
         self.open()
         self.foreign_audio, self.foreign_midi = (
@@ -305,7 +347,10 @@ class Report:
             text = f'{type(error).__name__}: {error}'
             if FOREIGN_WORDS.search(text):
                 self.problems.append(f'{what}: speaks of C: {text}')
-            if not isinstance(error, tuple(allowed)):
+            # A server that is well answers.
+            if not isinstance(error, tuple(allowed)) or isinstance(
+                error, jack._NoAnswer
+            ):
                 self.problems.append(f'{what}: {text}')
                 return error
         complaint = accept(result, error)
