@@ -1253,7 +1253,9 @@ class JackOpenError(JackError):
         text = f'cannot open client {self.name!r}: {status!r}'
         if not isinstance(status, Status):
             return text
-        if status.server_failed:
+        if isinstance(self.__cause__, OSError):
+            text += f' -- {self.__cause__.strerror}'
+        elif status.server_failed:
             text += ' -- is a JACK server running?  ' + (
                 '(this program has the JACK library of PipeWire: '
                 'systemctl --user start pipewire)'
@@ -2642,6 +2644,10 @@ _EARLY_PIPEWIRE = _IMPLEMENTATION == 'PipeWire' and 'PipeWire 0.' in _string(
 _CHANCES = 10 if _EARLY_PIPEWIRE else 1
 _CHANCE_FAILURE = _lib.JackFailure | _lib.JackInitFailure
 
+# So many files a client may need until it is active.  Where fewer can be
+# opened, libjack crashes or hangs.
+_FILES_OF_A_CLIENT = 24 if _IMPLEMENTATION == 'PipeWire' else 16
+
 # What PipeWire has for the events of one cycle, in bytes.
 _PIPEWIRE_SPACE = 32736
 
@@ -3022,6 +3028,20 @@ def _await_cycles(core: _Core, frame: int, count: int) -> None:
 
 
 # -- Requests to the server ---------------------------------------------------
+
+def _find_files(number: int) -> None:
+    """Raise an `OSError` if so many files cannot be opened now.
+
+    Where libjack is not prepared for that, it crashes or hangs.
+    """
+    files: list[int] = []
+    try:
+        while len(files) < number:
+            files.append(_os.open(_os.devnull, _os.O_RDONLY))
+    finally:
+        for file in files:
+            _os.close(file)
+
 
 class _Worker:
     """A thread that does one job at a time, and then is *idle* again."""
@@ -3755,6 +3775,7 @@ def _forget_parent() -> None:
     _workers = _Workers()
     _watch = _Watch()
     _guard.reset()
+    _database.reset()
     if _IMPLEMENTATION == 'JACK 1' and _os.path.isdir('/proc/self/fd'):
         _inherited.update(_links())
         _has_stale_thread = _clock_runs
@@ -4166,6 +4187,10 @@ class Client:
         server_key = (servername or _os.environ.get('JACK_DEFAULT_SERVER')
                       or 'default')
         _refuse_on_jack_thread(name, 'opened')
+        try:
+            _find_files(_FILES_OF_A_CLIENT)
+        except OSError as error:
+            raise JackOpenError(name, Status(_lib.JackFailure)) from error
         status = _ffi.new('jack_status_t *')
         _workers.start()
         try:
@@ -7015,8 +7040,10 @@ class Client:
         message = f'cannot set property {key!r} of {uuid}'
         # PipeWire would keep it.
         _check_as(_JackValueError, not data, message)
+        ptr, name = self._ptr, _encode_name(key, 'key')
+        _require_database()
         _check_as(_JackValueError, _lib.jack_set_property(
-            self._ptr, uuid, _encode_name(key, 'key'), data, kind), message)
+            ptr, uuid, name, data, kind), message)
 
     def remove_property(self, subject: _Subject, key: str) -> None:
         """Remove one property of a subject.
@@ -7044,6 +7071,7 @@ class Client:
         # PipeWire does not say so.
         _check_as(_JackValueError, _IMPLEMENTATION == 'PipeWire'
                   and get_property(uuid, key) is None, message)
+        _require_database()
         _check_as(_JackValueError,
                   _lib.jack_remove_property(ptr, uuid, data), message)
 
@@ -7080,6 +7108,7 @@ class Client:
 
         """
         ptr, uuid = self._ptr, _subject(subject)
+        _require_database()
         # PipeWire does not count them.
         before = (len(get_properties(uuid)) if _IMPLEMENTATION == 'PipeWire'
                   else 0)
@@ -7103,8 +7132,9 @@ class Client:
         Calls: `jack_remove_all_properties`_
 
         """
-        _check_as(_JackRuntimeError,
-                  _lib.jack_remove_all_properties(self._ptr),
+        ptr = self._ptr
+        _require_database()
+        _check_as(_JackRuntimeError, _lib.jack_remove_all_properties(ptr),
                   'cannot remove all properties')
 
     # -- Latency and time
@@ -10006,6 +10036,67 @@ def _require_database() -> None:
             core.ptr is not None for core in _cores()):
         raise _JackRuntimeError('JACK 2 has its metadata at hand only while '
                                 'this process has a client: open one first')
+    if _IMPLEMENTATION == 'JACK 1':
+        _database.require()
+
+
+class _Database:
+    """Opens JACK 1's metadata, of which libjack does not see whether it could.
+
+    When it could not, it crashes at the next attempt, or hangs at once.
+    """
+
+    #: So many files it may need at the same time.
+    FILES = 16
+    #: In bytes; libjack writes so many at most.
+    LONGEST_PATH = 4097
+
+    def __init__(self) -> None:
+        self.opened: bool | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Let a forked child not wait for a thread that it does not have."""
+        self.lock = _threading.RLock()
+
+    def require(self) -> None:
+        """Have it opened, or raise an error."""
+        if not self.opened:
+            with self.lock:
+                self.open()
+
+    def open(self) -> None:
+        """Have it opened at the first time, and once only."""
+        if self.opened is None:
+            try:
+                _find_files(self.FILES)
+            except OSError as error:
+                raise _JackRuntimeError('JACK 1 needs some files for the '
+                                        f'metadata: {error}') from error
+            folder = self.folder()
+            if not _os.access(folder, _os.R_OK | _os.W_OK | _os.X_OK):
+                raise _JackRuntimeError(
+                    f'there are no metadata in {folder!r}: no JACK server of '
+                    'this name runs there (JACK 1 has them for the one that '
+                    'JACK_DEFAULT_SERVER names, or "default")')
+            # Of a subject which nobody has: to see whether that succeeds.
+            description = _ffi.new('jack_description_t *')
+            self.opened = _lib.jack_get_properties(0, description) >= 0
+            _lib.jack_free_description(description, 0)
+        if not self.opened:
+            raise _JackRuntimeError(
+                'libjack could not open the metadata, and would crash if it '
+                'was asked again: start the program anew')
+
+    def folder(self) -> str:
+        """Return where the metadata are, as libjack finds the place."""
+        import ctypes
+        folder = ctypes.create_string_buffer(self.LONGEST_PATH)
+        ctypes.CDLL(_lib._path).jack_server_dir(None, folder)
+        return _os.fsdecode(folder.value)
+
+
+_database = _Database()
 
 
 def _take_properties(description: _t.Any) -> dict[str, tuple[bytes, str]]:

@@ -488,3 +488,66 @@ def test_a_client_may_go_right_after_many_changes(make_server, run_python):
         server=make_server(),
         timeout=60,
     )
+
+
+# Each of the functions, again and again.
+ASK = """
+import itertools
+
+import jack
+
+
+def ask(client=None):
+    for _, subject in itertools.product(range(3), [4711, client or 4712]):
+        for look in (
+            jack.get_all_properties,
+            lambda: jack.get_properties(subject),
+            lambda: jack.get_property(subject, 'key'),
+            *(() if client is None else (
+                lambda: client.set_property(subject, 'key', 'value'),
+                lambda: client.remove_property(subject, 'key'),
+                lambda: client.remove_properties(subject),
+                lambda: client.remove_all_properties(),
+            )),
+        ):
+            try:
+                look()
+            except jack.JackError as error:
+                assert str(error)
+"""
+
+
+NOWHERE = f"""
+import os
+os.environ['JACK_DEFAULT_SERVER'] = 'nowhere'
+os.environ['PIPEWIRE_REMOTE'] = 'nowhere'
+{ASK}
+ask()
+"""
+
+POOR = f"""
+import os
+
+from tests.starved import take_all_files
+{ASK}
+client = jack.Client('poor')
+taken = take_all_files()
+ask(client)
+for file in taken:
+    os.close(file)
+ask(client)
+client.set_property(client, 'key', 'value', 'text/plain')
+assert jack.get_property(client, 'key') == (b'value', 'text/plain')
+client.remove_properties(client)
+client.close()
+"""
+
+
+def test_metadata_of_no_server_at_all_do_no_harm(run_python):
+    # JACK 1 crashed at the second attempt, in C too.
+    run_python(NOWHERE)
+
+
+def test_metadata_can_wait_for_a_file_to_spare(make_server, run_python):
+    # JACK 1 hung, or crashed.
+    run_python(POOR, server=make_server())

@@ -499,10 +499,8 @@ def test_who_has_left_the_chain_keeps_out_of_it_at_once(
 
 
 POOR = """
-import os
-import resource
-
 import jack
+from tests.starved import take_all_files
 
 # Alone: libjack of JACK 1 opens files anew when others come and go.
 client = jack.Client('poor')
@@ -511,13 +509,7 @@ source = client.outports.register('source')
 sink = client.inports.register('sink')
 client.activate()
 client.connect(source, sink)
-resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-taken = []
-try:
-    while True:
-        taken.append(os.open(os.devnull, os.O_RDONLY))
-except OSError:
-    assert taken
+take_all_files()
 try:
     assert client.get_all_connections(sink) == [source]
 except jack.JackError as error:
@@ -532,6 +524,37 @@ def test_a_client_can_leave_when_no_more_files_can_be_opened(
     mode_server, run_python
 ):
     assert run_python(POOR, server=mode_server).stderr == ''
+
+
+FEW_FILES = """
+import os
+
+import jack
+from tests.starved import take_all_files
+
+taken = take_all_files()
+opened = 0
+for free in range(40):
+    try:
+        client = jack.Client('modest')
+    except jack.JackOpenError as error:
+        assert not opened, (free, error)
+        assert free or 'Too many open files' in str(error), error
+    else:
+        opened += 1
+        client.set_process_callback(lambda frames: None)
+        client.activate()
+        client.close(ignore_errors=False)
+    os.close(taken.pop())
+assert opened > 10
+"""
+
+
+def test_a_client_is_refused_where_too_few_files_are_left(
+    mode_server, run_python
+):
+    # With some of these numbers, each libjack crashed or hung.
+    run_python(FEW_FILES, server=mode_server)
 
 
 LATE_SOCKETS = """
