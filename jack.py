@@ -3006,11 +3006,13 @@ def _deactivate(core: _Core) -> int:
                                     _PATIENCE, core.ptr, watch=True))
         else:
             code = int(_lib.jack_deactivate(core.ptr))
-        if _IMPLEMENTATION != 'JACK 1' and runner is not None:
-            _lib.jack_set_process_thread(core.ptr, _ffi.cast(
-                'JackThreadCallback', 0), _NULL)
-        core.runner = None
-        core.leaving = False
+        if not code:
+            # Else it has to be asked again, before the client can be active.
+            if _IMPLEMENTATION != 'JACK 1' and runner is not None:
+                _lib.jack_set_process_thread(core.ptr, _ffi.cast(
+                    'JackThreadCallback', 0), _NULL)
+            core.runner = None
+            core.leaving = False
         return code
 
 
@@ -4386,7 +4388,8 @@ class Client:
             # for nothing, waits for its turn.
             _workers.ask('jack_activate', int, (), _PATIENCE, ptr)
             if core.leaving:
-                _deactivate(core)
+                _check(_deactivate(core), f'cannot deactivate {core.name!r}, '
+                       'to activate it again')
             for name in 'xrun', 'port_rename':
                 if name not in core.functions and _lib.has(
                         _NOTIFICATIONS[name].setter):
@@ -4513,7 +4516,7 @@ class Client:
         core = self._core
         if core.closed:
             core.require()
-        if not core.active and core.runner is None:
+        if not (core.active or core.leaving or core.runner is not None):
             return
         if not core.lost:
             _refuse_on_jack_thread(core.name, 'deactivated')
