@@ -68,6 +68,11 @@ import types as _types
 import typing as _t
 import weakref as _weakref
 
+if '_lib' in globals():
+    # What C calls would be freed, and its clients forgotten.
+    raise ImportError('jack cannot be reloaded while libjack knows its '
+                      'functions: start Python anew')
+
 __version__ = '1.0.0'
 
 _get_ident = _threading.get_ident
@@ -501,6 +506,7 @@ int jack_client_has_session_callback(jack_client_t *client,
 # socket.setdefaulttimeout(), and with it libjack's own).
 _CDEF_LIBC = """
 int getpeername(int socket, void *address, unsigned int *size);
+int getsockname(int socket, void *address, unsigned int *size);
 int pthread_attr_setstacksize(void *attr, size_t size);
 int pthread_create(jack_native_thread_t *thread, void *attr,
     void *(*function)(void *), void *arg);
@@ -1467,10 +1473,13 @@ def _report(what: str, error: BaseException | None) -> None:
         return
     if _sys.stderr is None:     # pythonw.exe has no stderr.
         return
-    lines = _traceback.format_exception(type(error), error,
-                                        error.__traceback__)
-    _sys.stderr.write(f'Exception in JACK {what}:\n' + ''.join(lines))
-    _sys.stderr.flush()
+    # JACK waits for what comes next.  And who could be told of a stderr that
+    # is closed, or of a terminal that is gone?
+    with _contextlib.suppress(Exception):
+        lines = _traceback.format_exception(type(error), error,
+                                            error.__traceback__)
+        _sys.stderr.write(f'Exception in JACK {what}:\n' + ''.join(lines))
+        _sys.stderr.flush()
 
 
 #: The identifiers of the threads that are inside a notification callback.
@@ -2316,6 +2325,8 @@ class _Runner:
         self.native_id = 0
         #: Set by whoever wants the loop to end.
         self.stopping = False
+        #: Set by whoever is going to deactivate the client then.
+        self.dismissed = False
         #: Set by the loop when it is safe to deactivate.
         self.left = False
         #: Tells of it; of C for the same reason as in _Workers.ask().
@@ -2363,6 +2374,8 @@ class _Runner:
             # which is how JACK learns of the failure on each of its kinds.
             self.stopping = True
             _deactivate_soon(core)
+            if _IMPLEMENTATION == 'PipeWire':
+                self.await_dismissal()
         self.leave()
         core.leave_cycle_threads()
         if not admitted:
@@ -2371,9 +2384,9 @@ class _Runner:
 
     def escaped(self, kind: type, error: BaseException | None,
                 traceback: _t.Any) -> None:
-        self.core.failed('process', error)
         self.stopping = True
         self.has_left()
+        self.core.failed('process', error)
 
     def is_admitted(self) -> bool:
         """Answer cycles until jack_activate() has succeeded, or has not.
@@ -2390,6 +2403,18 @@ class _Runner:
             self.signal()
         _rt.allow_cancel()
         return True
+
+    def await_dismissal(self) -> None:
+        """Answer cycles until somebody is about to deactivate the client.
+
+        PipeWire's real-time thread is busy for nothing from the end of this
+        function to the deactivation, which might not get to run.
+        """
+        while not self.dismissed:
+            self.signal()
+            self.pending = True
+            if not self.wait():
+                break
 
     def wait(self) -> int:
         """Wait for a cycle; return its frames, or 0 if there is none."""
@@ -2469,7 +2494,7 @@ class _Runner:
 
         """
         core = self.core
-        self.stopping = True
+        self.stopping = self.dismissed = True
         cycle = -1
         while not self.left:
             if core.cycle != cycle:
@@ -2647,6 +2672,9 @@ _CHANCE_FAILURE = _lib.JackFailure | _lib.JackInitFailure
 # So many files a client may need until it is active.  Where fewer can be
 # opened, libjack crashes or hangs.
 _FILES_OF_A_CLIENT = 24 if _IMPLEMENTATION == 'PipeWire' else 16
+
+# So many threads that it begins, where it crashes if it cannot.
+_THREADS_OF_A_CLIENT = 3 if _IMPLEMENTATION == 'PipeWire' else 0
 
 # What PipeWire has for the events of one cycle, in bytes.
 _PIPEWIRE_SPACE = 32736
@@ -2950,10 +2978,13 @@ def _link(fd: int) -> str:
 
 def _peer(connection: int) -> str:
     """Name the file of the socket at the other end, if it has one."""
+    return _socket_name(_libc.getpeername, connection)
+
+
+def _socket_name(ask: _abc.Callable[..., int], connection: int) -> str:
     # Two bytes for the kind of address, and then a path of up to 108.
     address = _ffi.new('char[111]')
-    failed = _libc.getpeername(connection, address,
-                               _ffi.new('unsigned int *', 110))
+    failed = ask(connection, address, _ffi.new('unsigned int *', 110))
     return '' if failed else _os.path.basename(_string(address + 2))
 
 
@@ -3030,6 +3061,21 @@ def _await_cycles(core: _Core, frame: int, count: int) -> None:
 
 
 # -- Requests to the server ---------------------------------------------------
+
+def _find_threads(number: int) -> None:
+    """Raise an `OSError` if so many threads cannot be started now."""
+    locks = [_threading.Lock() for _ in range(number)]
+    for lock in locks:
+        lock.acquire()
+    try:
+        for lock in locks:
+            _thread.start_new_thread(lock.acquire, ())
+    except RuntimeError as error:
+        raise OSError(_errno.EAGAIN, str(error)) from error
+    finally:
+        for lock in locks:
+            lock.release()
+
 
 def _find_files(number: int) -> None:
     """Raise an `OSError` if so many files cannot be opened now.
@@ -3285,9 +3331,13 @@ class _Watch:
 
         It is on a thread of ours, where no signal handler can come between.
         """
-        if (_IMPLEMENTATION == 'JACK 2' or _sys.platform != 'linux'
-                or not _os.path.isdir('/proc/self/fd')):
+        if _sys.platform != 'linux' or not _os.path.isdir('/proc/self/fd'):
             yield
+            return
+        if _IMPLEMENTATION == 'JACK 2':
+            former = _links()
+            yield
+            self.keep_to_ourselves(former)
             return
         with self.turns.setdefault(server or '', _threading.Lock()):
             former = _links()
@@ -3296,6 +3346,20 @@ class _Watch:
             if len(found) > 1 or not self.is_ready():
                 # Nobody knows which is the client's own, or can look at it.
                 self.forget(found)
+
+    def keep_to_ourselves(self, former: dict[int, str]) -> None:
+        """Close the new connections of JACK 2's libjack with this program.
+
+        It would leave them to the program that execv() puts in its place, and
+        the server would wait for the client of before.
+        """
+        for fd, link in _links().items():
+            if (link.startswith('socket:') and former.get(fd) != link
+                    and (_peer(fd) or _socket_name(_libc.getsockname, fd)
+                         ).startswith('jack_')):
+                # Unless it was another thread's, closed a moment ago.
+                with _contextlib.suppress(OSError):
+                    _os.set_inheritable(fd, False)
 
     def is_ready(self) -> bool:
         import select
@@ -3344,10 +3408,12 @@ class _Watch:
         """Let go of the connection: the server is to see its end."""
         connection, core.connection = core.connection, None
         if connection is not None:
-            # It is not there, if a signal handler's exception came before.
-            with _contextlib.suppress(FileNotFoundError):
+            # It is not there, if a signal handler's exception came before; or
+            # the program has closed all files.
+            with _contextlib.suppress(OSError):
                 self.poll.unregister(connection)
-            _os.close(connection)
+            with _contextlib.suppress(OSError):
+                _os.close(connection)
 
     def run(self, poll: _t.Any) -> None:
         """Tell each client whose connection is closed at the other end."""
@@ -4191,6 +4257,7 @@ class Client:
         _refuse_on_jack_thread(name, 'opened')
         try:
             _find_files(_FILES_OF_A_CLIENT)
+            _find_threads(_THREADS_OF_A_CLIENT)
         except OSError as error:
             raise JackOpenError(name, Status(_lib.JackFailure)) from error
         status = _ffi.new('jack_status_t *')
@@ -4311,6 +4378,9 @@ class Client:
             ports._ports = []
         if not ignore_errors:
             _check(code, f'cannot close client {core.name!r}')
+
+    def __reduce__(self) -> _t.NoReturn:
+        raise TypeError('a client cannot be copied or pickled: open another')
 
     def __enter__(self) -> Client:
         self.activate()
@@ -10493,35 +10563,45 @@ def _check_thread(handle: int) -> None:
                          f'of this process, not {handle}')
 
 
-# The C callbacks for messages, and what libjack had before them.
-_messages: dict[str, list[_t.Any]] = {}
+class _Messages:
+    """Where libjack's messages of one kind go.
+
+    The C callback is never freed: another thread may be about to enter it.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        variable = f'jack_{kind}_callback'
+        self.default = (getattr(_lib._raw, variable) if _lib.has(variable)
+                        else _NULL)
+        self.function: _t.Any = None
+        self.trampoline = _ffi.callback('void (*)(const char *)', self.entry)
+
+    def entry(self, message: _t.Any) -> None:
+        function = self.function
+        if function is None:
+            return      # It has just been taken away.
+        try:
+            function(_string(message))
+        except BaseException as error:
+            _report(f'{self.kind} function', error)
+        if _IMPLEMENTATION == 'JACK 2':
+            _await_reader(_ffi.string(message))
+
+
+_messages: dict[str, _Messages] = {}
 
 
 def _set_message_function(kind: str, callback: _t.Any) -> None:
     setter = getattr(_lib, f'jack_set_{kind}_function')
-    variable = f'jack_{kind}_callback'
-    kept = _messages.get(kind)
-    if kept is None:
-        default = (getattr(_lib._raw, variable) if _lib.has(variable)
-                   else _NULL)
-        kept = _messages[kind] = [default]
-    if callback is None:
-        setter(kept[0])
-        del kept[1:]
-        return
-    _callable(callback)
-
-    def entry(message: _t.Any) -> None:
-        try:
-            callback(_string(message))
-        except BaseException as error:
-            _report(f'{kind} function', error)
-        if _IMPLEMENTATION == 'JACK 2':
-            _await_reader(_ffi.string(message))
-
-    trampoline = _ffi.callback('void (*)(const char *)', entry)
-    setter(trampoline)
-    kept[1:] = [trampoline]
+    if callback is not None:
+        _callable(callback)
+    messages = _messages.get(kind)
+    if messages is None:
+        # If another thread does the same, one of them is kept.
+        messages = _messages.setdefault(kind, _Messages(kind))
+    messages.function = callback
+    setter(messages.default if callback is None else messages.trampoline)
 
 
 def set_error_function(

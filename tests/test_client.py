@@ -894,6 +894,42 @@ def test_info_function_gets_libjacks_messages(run_python, make_server):
     assert 'JackClient::Close' in child.stdout + child.stderr
 
 
+@pytest.mark.needs('messages of libjack')
+def test_message_functions_can_be_exchanged_while_messages_come(run_python):
+    run_python(
+        """
+        import contextlib
+        import threading
+        import time
+        import jack
+
+        def provoke():
+            while not enough:
+                try:
+                    jack.client_pid('nobody')
+                except jack.JackError:
+                    # JACK 1 does not have that.
+                    with contextlib.suppress(jack.JackOpenError):
+                        jack.Client('talker', use_exact_name=True)
+
+        client = jack.Client('talker')
+        heard = [[] for _ in range(300)]
+        enough = []
+        thread = threading.Thread(target=provoke, daemon=True)
+        thread.start()
+        for messages in heard:
+            jack.set_error_function(messages.append)
+            deadline = time.monotonic() + 5
+            while not messages:
+                assert time.monotonic() < deadline
+                time.sleep(0.0001)
+        enough.append(True)
+        thread.join()
+        client.close()
+        """
+    )
+
+
 @pytest.mark.parametrize(
     'setter', [jack.set_error_function, jack.set_info_function]
 )

@@ -354,3 +354,28 @@ def test_dir_shows_the_public_names():
 
 def test_module_version_is_that_of_the_distribution():
     assert jack.__version__ == importlib.metadata.version('JACK-Client')
+
+
+def test_the_module_cannot_be_loaded_over_itself(run_python):
+    run_python(
+        """
+        import contextlib
+        import gc
+        import importlib
+        import jack
+
+        jack.set_error_function(lambda message: None)
+        client = jack.Client('lasting')
+        try:
+            importlib.reload(jack)
+        except ImportError as error:
+            assert 'start Python anew' in str(error)
+        else:
+            raise AssertionError('reloaded')
+        gc.collect()
+        with contextlib.suppress(jack.JackError):
+            client.connect('nobody:out', 'nobody:in')
+        client.activate()
+        client.close()
+        """
+    )

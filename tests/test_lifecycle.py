@@ -3,8 +3,10 @@
 What could take the interpreter down runs in a process of its own.
 """
 
+import copy
 import gc
 import pathlib
+import pickle
 import signal
 import threading
 import time
@@ -412,6 +414,13 @@ def test_the_with_statement_may_contain_close(make_client):
     with make_client() as client:
         client.close()
     assert client.closed
+
+
+@pytest.mark.parametrize('make', [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_client_cannot_be_copied(client, make):
+    with pytest.raises(TypeError, match='open another'):
+        make(client)
+    assert client.get_ports()
 
 
 @pytest.mark.needs('names of one client each')

@@ -654,6 +654,31 @@ def test_a_forked_daemon_leaves_its_parents_client_alone(
     server.kill()
 
 
+REPLACED = """
+import os
+import sys
+import jack
+from tests.notifications import Other, wait_until
+
+if len(sys.argv) == 1:
+    old = jack.Client('old')
+    old.outports.register('out')
+    old.set_process_callback(lambda frames: None)
+    old.activate()
+    os.execv(sys.executable, [sys.executable, '-c', CODE, 'again'])
+new = Other()
+wait_until(lambda: not new.client.get_ports('^old:'))
+before = new.cycles
+wait_until(lambda: new.cycles > before + 20)
+new.close()
+"""
+
+
+def test_a_program_may_put_another_in_its_place(mode_server, run_python):
+    # JACK 2's libjack leaves its sockets open for it.
+    run_python(f'CODE = {REPLACED!r}\n{REPLACED}', server=mode_server)
+
+
 def test_the_end_needs_no_thread_that_is_not_there_yet(run_python):
     """Python 3.12 starts none then, and the only one may be busy."""
     code = """

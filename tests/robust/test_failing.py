@@ -55,6 +55,71 @@ def check(child):
     assert set(names[first:]) == {FAILURES[-1]}
 
 
+UNHEARD = """
+import sys
+
+import jack
+from tests.notifications import Other, wait_until
+
+failing = jack.Client('failing')
+calls = []
+
+@failing.set_process_callback
+def process(frames):
+    calls.append(frames)
+    raise ZeroDivisionError
+
+neighbour = Other()
+sys.stderr.close()
+failing.activate()
+wait_until(lambda: not failing.active)
+assert isinstance(failing.last_exception, ZeroDivisionError)
+before = neighbour.cycles
+wait_until(lambda: neighbour.cycles > before + 20)
+failing.deactivate(ignore_errors=False)
+failing.close(ignore_errors=False)
+neighbour.close()
+assert len(calls) == 1
+"""
+
+
+def test_nobody_need_hear_of_a_failure(mode_server, run_python):
+    run_python(UNHEARD, server=mode_server)
+
+
+AT_ONCE = """
+import threading
+
+import jack
+
+def fail(frames):
+    raise jack.CallbackExit
+
+def make_some():
+    for _ in range(20):
+        client = jack.Client('failing')
+        client.set_process_callback(fail)
+        client.activate()
+        clients.append(client)
+        if len(clients) > 8:
+            clients.pop(0).close()
+
+clients = []
+threads = [threading.Thread(target=make_some) for _ in range(2)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_clients_that_fail_at_once_leave_time_for_others(
+    make_server, run_python
+):
+    # PipeWire's threads were busy for nothing, in real time.
+    run_python(AT_ONCE, server=make_server(), timeout=40)
+
+
 @pytest.mark.parametrize('kind', ['process', 'thread'])
 def test_all_failures_in_the_cycle(mode_server, run_module, kind):
     check(run_module('failing', kind, server=mode_server))

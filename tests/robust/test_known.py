@@ -550,11 +550,62 @@ assert opened > 10
 """
 
 
-def test_a_client_is_refused_where_too_few_files_are_left(
-    mode_server, run_python
+LITTLE_MEMORY = """
+import resource
+
+import jack
+
+first = jack.Client('first')
+first.set_process_callback(lambda frames: None)
+first.activate()
+with open('/proc/self/statm') as file:
+    used = int(file.read().split()[0]) * resource.getpagesize()
+_, hard = limits = resource.getrlimit(resource.RLIMIT_AS)
+refused = 0
+for megabytes in 2, 4, 8, 16, 32, 64:
+    resource.setrlimit(resource.RLIMIT_AS, (used + (megabytes << 20), hard))
+    try:
+        client = jack.Client('modest')
+        client.activate()
+    except (jack.JackError, MemoryError):
+        refused += 1
+assert refused
+resource.setrlimit(resource.RLIMIT_AS, limits)
+first.get_ports()
+first.close(ignore_errors=False)
+"""
+
+
+@pytest.mark.parametrize(
+    'code', [FEW_FILES, LITTLE_MEMORY], ids=['files', 'memory']
+)
+def test_a_client_is_refused_where_there_is_too_little_for_it(
+    mode_server, run_python, code
 ):
-    # With some of these numbers, each libjack crashed or hung.
-    run_python(FEW_FILES, server=mode_server)
+    # With some of these numbers of files, each libjack crashed or hung; and
+    # PipeWire's 1.4 crashed when it could not begin a thread.
+    run_python(code, server=mode_server)
+
+
+CLOSED_FILES = """
+import os
+
+import jack
+
+client = jack.Client('rash')
+client.set_process_callback(lambda frames: None)
+client.activate()
+os.closerange(3, 1000)
+try:
+    client.close()
+except jack.JackError as error:
+    assert str(error)
+assert client.closed
+"""
+
+
+def test_a_program_may_close_the_files_of_others(make_server, run_python):
+    run_python(CLOSED_FILES, server=make_server(), timeout=30)
 
 
 LATE_SOCKETS = """
