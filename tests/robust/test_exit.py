@@ -696,6 +696,23 @@ def test_the_end_needs_no_thread_that_is_not_there_yet(run_python):
     assert run_python(code).stderr == ''
 
 
+def test_a_client_may_be_opened_at_the_end(run_python):
+    """There libjack can begin threads that Python 3.12 would not."""
+    code = """
+    import atexit
+    import jack
+    jack.Client('early').close()
+
+    @atexit.register
+    def look():
+        client = jack.Client('late')
+        client.activate()
+        print(len(client.get_ports('system')))
+        client.close()
+    """
+    assert int(run_python(code).stdout) > 0
+
+
 # -- Signals ------------------------------------------------------------------
 
 
