@@ -3082,7 +3082,8 @@ def _find_threads(number: int) -> None:
 def _find_files(number: int) -> None:
     """Raise an `OSError` if so many files cannot be opened now.
 
-    Where libjack is not prepared for that, it crashes or hangs.
+    Where libjack is not prepared for that, it crashes or hangs.  To be called
+    on a thread of ours, where no signal handler can come between.
     """
     files: list[int] = []
     try:
@@ -4257,11 +4258,6 @@ class Client:
         server_key = (servername or _os.environ.get('JACK_DEFAULT_SERVER')
                       or 'default')
         _refuse_on_jack_thread(name, 'opened')
-        try:
-            _find_files(_FILES_OF_A_CLIENT)
-            _find_threads(_THREADS_OF_A_CLIENT)
-        except OSError as error:
-            raise JackOpenError(name, Status(_lib.JackFailure)) from error
         status = _ffi.new('jack_status_t *')
         _workers.start()
         try:
@@ -4283,6 +4279,11 @@ class Client:
             return -_errno.ENOENT if status[0] == _CHANCE_FAILURE else 0
 
         def open_client() -> _t.Any:
+            try:
+                _find_files(_FILES_OF_A_CLIENT)
+                _find_threads(_THREADS_OF_A_CLIENT)
+            except OSError as error:
+                raise JackOpenError(name, Status(_lib.JackFailure)) from error
             if _has_stale_thread:
                 _forget_stale_thread()
             _openings[_get_ident()] = _tasks()
@@ -10138,7 +10139,7 @@ class _Database:
         """Have it opened, or raise an error."""
         if not self.opened:
             with self.lock:
-                self.open()
+                _workers.ask('jack_get_properties', self.open, (), _PATIENCE)
 
     def open(self) -> None:
         """Have it opened at the first time, and once only."""
