@@ -900,7 +900,6 @@ def test_message_functions_can_be_exchanged_while_messages_come(run_python):
         """
         import contextlib
         import threading
-        import time
         import jack
 
         def provoke():
@@ -913,16 +912,13 @@ def test_message_functions_can_be_exchanged_while_messages_come(run_python):
                         jack.Client('talker', use_exact_name=True)
 
         client = jack.Client('talker')
-        heard = [[] for _ in range(300)]
         enough = []
         thread = threading.Thread(target=provoke, daemon=True)
         thread.start()
-        for messages in heard:
-            jack.set_error_function(messages.append)
-            deadline = time.monotonic() + 5
-            while not messages:
-                assert time.monotonic() < deadline
-                time.sleep(0.0001)
+        for _ in range(300):
+            heard = threading.Event()
+            jack.set_error_function(lambda _, heard=heard: heard.set())
+            assert heard.wait(5)
         enough.append(True)
         thread.join()
         client.close()
