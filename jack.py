@@ -510,6 +510,7 @@ int getsockname(int socket, void *address, unsigned int *size);
 int pthread_attr_setstacksize(void *attr, size_t size);
 int pthread_create(jack_native_thread_t *thread, void *attr,
     void *(*function)(void *), void *arg);
+int pthread_getcpuclockid(jack_native_thread_t thread, int *clock);
 int pthread_setcancelstate(int state, int *oldstate);
 int regcomp(void *preg, const char *regex, int cflags);
 void regfree(void *preg);
@@ -1510,11 +1511,11 @@ class _Core:
         'ptr', 'raw', 'name', 'prefix', 'server', 'end', 'closed', 'lost',
         'client', 'active', 'activation', 'leaving', 'cyclic', 'begun',
         'last_exception', 'xrun_count', 'lifecycle', 'changer', 'functions',
-        'trampolines', 'kept', 'notifiers', 'inside', 'own', 'renamed',
-        'remembered', 'ident', 'frames', 'cycle', 'cycle_idents', 'outputs',
-        'reserved', 'views', 'event_views', 'runner', 'positions', 'handle',
-        'uuid', 'moved', 'freewheels', 'served', 'connection', 'seen_patch',
-        'departure', '__weakref__')
+        'trampolines', 'kept', 'notifiers', 'speakers', 'inside', 'own',
+        'renamed', 'remembered', 'ident', 'frames', 'cycle', 'cycle_idents',
+        'outputs', 'reserved', 'views', 'event_views', 'runner', 'positions',
+        'handle', 'uuid', 'moved', 'freewheels', 'served', 'connection',
+        'seen_patch', '__weakref__')
 
     def __init__(self, ptr: _t.Any, name: str, server: str,
                  connection: int | None) -> None:
@@ -1544,7 +1545,6 @@ class _Core:
         #: Whether deactivation has begun, and perhaps not been completed.
         self.leaving = False
         #: What keeps it out of the cycles of others meanwhile, on JACK 1.
-        self.departure: _Departure | None = None
         #: Whether C functions are called in each cycle, if there are any.
         self.cyclic = True
         #: Whether this client has begun freewheel mode, and not ended it.
@@ -1564,6 +1564,8 @@ class _Core:
         self.kept: list[_t.Any] = []
         #: Native identifiers of the threads that notifications come on.
         self.notifiers: set[int] = set()
+        #: The threads that have said something, perhaps for this client.
+        self.speakers: set[int] = set()
         #: Identifiers of those of them that are in a callback now.
         self.inside: set[int] = set()
         #: Our own ports by full name.
@@ -2588,15 +2590,14 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
     by jack_client_close() only.  So a process thread of the user's is a long
     call within the first cycle.
     """
-    ref = _weakref.ref(core)
+    key, ref = id(core), _weakref.ref(core)
     process = core.process()
 
     def entry(frames: int, _: _t.Any) -> int:
         core = ref()
-        if core is None:
-            return 0
-        if not core.active:
-            departure = core.departure
+        if core is None or not core.active:
+            # The collector takes the reference, but the thread goes on.
+            departure = _departures.get(key)
             if departure is not None:
                 departure.look()
             return 0
@@ -2682,6 +2683,9 @@ _PIPEWIRE_SPACE = 32736
 # The numbers of futex() and futex_time64() on Linux, whatever the processor.
 _FUTEX = frozenset((b'98', b'202', b'221', b'238', b'240', b'422'))
 
+# And those of poll(), or of ppoll() where there is no other.
+_POLL = frozenset((b'7', b'73', b'167', b'168'))
+
 
 def _system_call(native_id: int) -> list[bytes]:
     """Return what a thread of this process waits in: number and arguments.
@@ -2692,13 +2696,24 @@ def _system_call(native_id: int) -> list[bytes]:
         return file.read().split()
 
 
-def _await_native(native_id: int, may_spin: bool = False) -> bool:
+def _native_id(thread: _t.Any) -> int:
+    """Return Linux's number of a thread of C, 0 if it has ended or is none."""
+    clock = _ffi.new('int *')
+    if (not thread or _sys.platform != 'linux'
+            or _libc.pthread_getcpuclockid(thread, clock)):
+        return 0
+    # The clock of a thread is its number, but for three bits, and negated.
+    return int(~(clock[0] >> 3))
+
+
+def _await_native(native_id: int, may_spin: bool = False,
+                  patience: float = _PATIENCE) -> bool:
     """Wait until a thread of JACK's is certain to be outside of Python.
 
     A thread that wants the interpreter lock waits for a futex, one that
     waits for the server does so in another system call.
     """
-    deadline = _time.monotonic() + _PATIENCE
+    deadline = _time.monotonic() + patience
     running = 0
     while _time.monotonic() < deadline:
         try:
@@ -2805,35 +2820,37 @@ class _Haste:
 _haste = _Haste()
 
 
-# The files at which a client of JACK 1 waits, and calls the next, and their
-# names.
-_Place = tuple[int, int, tuple[str, str]]
-
-
 class _Departure:
     """What the thread of a client of JACK 1 is kept from when it leaves.
 
     It goes on waiting for the signal that its cycle may begin, and takes it
     from whoever has got its place in the chain: those lose their cycles, or
-    are thrown out.  So what it waits at is exchanged once the server has
-    answered: by the thread that has asked, or by itself if it is faster, for
-    the other one may have to wait for the interpreter.
+    are thrown out.  So what it waits at is exchanged once it has left: by the
+    thread that has asked for it, or by itself if it is faster.  The server's
+    answer may come a cycle later, and then find nobody who has the
+    interpreter.
     """
 
-    def __init__(self, ptr: _t.Any, place: _Place, server: int, fd: int,
+    def __init__(self, ptr: _t.Any, polled: _t.Any, server: int, fd: int,
                  files: _contextlib.ExitStack) -> None:
         self.ptr = ptr
-        self.place: _Place | None = place
-        #: Our copy of libjack's connection with the server, and that itself.
-        self.server, self.fd = server, fd
+        #: What the thread waits for.
+        self.polled = polled
+        #: Our copy of libjack's connection with the server.
+        self.server = server
         self.lock = _threading.Lock()
         self.over = False
         self.quiet = _endless_pipe()
         files.callback(_os.close, self.quiet)
         self.nowhere = _os.open(_os.devnull, _os.O_WRONLY)
         files.callback(_os.close, self.nowhere)
+        self.catch = files.enter_context(_catching_requests(fd, server))
         # Before they are closed.
         files.callback(self.end)
+
+    def request(self) -> bytes:
+        """Return libjack's request to leave: none if the client has left."""
+        return self.catch(lambda: _lib._raw.jack_deactivate(self.ptr))
 
     def ask(self, request: bytes) -> int:
         """Send libjack's request to leave; return JACK's code."""
@@ -2849,56 +2866,65 @@ class _Departure:
             return -1       # The server has gone.
 
     def look(self) -> None:
-        """Exchange the files, if the server has answered."""
+        """Exchange the files, if the client has left."""
         with self.lock:
-            if self.over or not _can_be_read(self.server, 0):
+            if self.over or self.request():
                 return
             self.over = True
-            if self.place is not None and not _is_place(self.place):
-                # Somebody else has come or gone: the chain was made anew.
-                self.place = _place_in_chain(self.ptr)
-            if self.place is not None:
-                _os.dup2(self.nowhere, self.place[1], inheritable=False)
-                _os.dup2(self.quiet, self.place[0], inheritable=False)
+            # They are others if the chain was made anew before.
+            waiting, signalling = _place_in_chain(self.ptr, self.polled)
+            if waiting >= 0:
+                _os.dup2(self.nowhere, signalling, inheritable=False)
+                _os.dup2(self.quiet, waiting, inheritable=False)
 
     def end(self) -> None:
         with self.lock:
             self.over = True
 
 
+#: The departures that are under way, by the identity of the core.
+_departures: dict[int, _Departure] = {}
+
+
 def _leave_chain(core: _Core) -> int:
     """Deactivate a client of JACK 1; return JACK's code."""
-    ptr, deactivate = core.ptr, _lib._raw.jack_deactivate
-    with _contextlib.ExitStack() as files:
-        departure, request = None, b''
-        # When no file is left, it leaves as a program in C does.
-        with _contextlib.suppress(OSError):
-            departure = core.departure = _departure(ptr, files)
-            if departure is not None:
-                request = _catch_request(lambda: deactivate(ptr),
-                                         departure.fd, departure.server)
-        if departure is not None and request:
-            code = departure.ask(request)
-        else:
-            code = int(deactivate(ptr))
-        core.departure = None
+    ptr, code = core.ptr, None
+    # When no file is left, it leaves as a program in C does.
+    with _contextlib.suppress(OSError):
+        code = _leave_quietly(core)
+    if code is None:
+        code = int(_lib._raw.jack_deactivate(ptr))
     if not code:
         # It must not be in Python when it is cancelled.
         _lib.jack_set_process_callback(ptr, _nothing(), _NULL)
     return code
 
 
-def _departure(ptr: _t.Any,
+def _leave_quietly(core: _Core) -> int | None:
+    """Deactivate a client of JACK 1, if its place in the chain is known."""
+    with _contextlib.ExitStack() as files:
+        departure = _departure(core, files)
+        request = departure and departure.request()
+        if not departure or not request:
+            return None
+        _departures[id(core)] = departure
+        try:
+            return departure.ask(request)
+        finally:
+            del _departures[id(core)]
+
+
+def _departure(core: _Core,
                files: _contextlib.ExitStack) -> _Departure | None:
     """Prepare for a client to leave the chain, if it is in it."""
-    place = _place_in_chain(ptr)
-    if place is None:
+    polled = _find_polled(core.ptr)
+    if polled is None:
         return None
-    server, fd = _connection_files(ptr)
+    server, fd = _connection_files(core)
     if server < 0:
         return None
     files.callback(_os.close, server)
-    return _Departure(ptr, place, server, fd, files)
+    return _Departure(core.ptr, polled, server, fd, files)
 
 
 def _endless_pipe() -> int:
@@ -2918,37 +2944,39 @@ def _endless_pipe() -> int:
             _os.close(end)
 
 
-def _place_in_chain(ptr: _t.Any) -> _Place | None:
-    """Find the files at which a client of JACK 1 waits, and calls the next.
+def _find_polled(ptr: _t.Any) -> _t.Any:
+    """Find the ``struct pollfd [2]`` of the thread of a client of JACK 1.
 
-    They are FIFOs, numbered along the chain; their names are returned, too.
-    There are none if it takes no part in the cycle, or this is not Linux.
+    By their names alone one cannot tell which files are those of this client:
+    another one of this program may have got its place before it is asked.
+    `None` if it takes no part in the cycle, or nobody can tell.
     """
-    import fcntl
-
-    def is_read(fd: int) -> bool:
-        try:
-            return not fcntl.fcntl(fd, fcntl.F_GETFL) & _os.O_ACCMODE
-        except OSError:
-            return False    # It has just been closed.
-
-    signalling = _signals_at(ptr)
-    next_name = _link(signalling)
-    prefix, _, number = next_name.rpartition('-')
-    if not number.isdigit():
+    if not _link(_signals_at(ptr))[-1:].isdigit():
         return None
-    name = f'{prefix}-{int(number) - 1}'
-    found = [fd for fd, link in _links().items()
-             if link == name and is_read(fd) and _inherited.get(fd) != name]
-    if len(found) != 1:
-        return None
-    return found[0], signalling, (name, next_name)
+    native_id = _native_id(_lib.jack_client_thread_id(ptr))
+    deadline = _time.monotonic() + 0.1 + 4 * _period(ptr)
+    while native_id and _time.monotonic() < deadline:
+        call = _system_call(native_id)
+        if call[0] in _POLL and call[2] == b'0x2':
+            polled = _ffi.cast('int *', int(call[1], 16))
+            if _place_in_chain(ptr, polled)[0] >= 0:
+                return polled
+        _time.sleep(0.0005)
+    return None
 
 
-def _is_place(place: _Place) -> bool:
-    """Tell whether these are still the same files."""
-    waiting, signalling, names = place
-    return (_link(waiting), _link(signalling)) == names
+def _place_in_chain(ptr: _t.Any, polled: _t.Any) -> tuple[int, int]:
+    """Return the files at which a client of JACK 1 waits, and calls the next.
+
+    They are FIFOs, numbered along the chain; (-1, -1) if these are not.
+    """
+    # An int, two shorts, and the int that is meant.
+    waiting, signalling = polled[2], _signals_at(ptr)
+    prefix, _, number = _link(waiting).rpartition('-')
+    if number.isdigit() and (
+            _link(signalling) == f'{prefix}-{int(number) + 1}'):
+        return waiting, signalling
+    return -1, -1
 
 
 def _signals_at(ptr: _t.Any) -> int:
@@ -2957,10 +2985,6 @@ def _signals_at(ptr: _t.Any) -> int:
 
     get = ctypes.CDLL(_lib._path).jack_get_process_done_fd
     return int(get(ctypes.c_void_p(_int_from_ptr(ptr))))
-
-
-#: What a forked child has got from its parent.
-_inherited: dict[int, str] = {}
 
 
 def _links() -> dict[int, str]:
@@ -3557,6 +3581,30 @@ def _dispose_here(core: _Core, only_in_c: bool) -> int:
         return code
 
 
+def _await_process_thread(core: _Core, ptr: _t.Any, lost: bool) -> bool:
+    """Tell whether JACK 1's thread is outside of Python, and stays there.
+
+    Where the server has gone it is about to say so, and then ends by itself:
+    that it does must not be forestalled.
+    """
+    if _IMPLEMENTATION != 'JACK 1':
+        return True
+    thread = _lib.jack_client_thread_id(ptr)
+    native_id = _native_id(thread)
+    if native_id in (0, _threading.get_native_id()):
+        return True
+    core.notifiers.add(native_id)
+    if not (lost or core.lost or (core.connection is not None
+                                  and _watch.is_over(core.connection))):
+        return True
+    deadline = _time.monotonic() + _PATIENCE
+    while _native_id(thread):
+        if _time.monotonic() > deadline:
+            return False
+        _time.sleep(0.0005)
+    return True
+
+
 def _leave_freewheel(core: _Core, ptr: _t.Any) -> None:
     """End the freewheel mode that a client has begun, before it is closed.
 
@@ -3587,13 +3635,19 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
         if _IMPLEMENTATION == 'JACK 1' and 'timebase' in core.trampolines:
             with _contextlib.suppress(_NoAnswer):
                 _lib.jack_release_timebase(ptr)
+    has_left = _await_process_thread(core, ptr, lost)
     # A copy: a notification may come on one more thread meanwhile.
     for native_id in tuple(core.notifiers):
         if native_id != _threading.get_native_id():
             _await_native(native_id)
+    for native_id in tuple(core.speakers):
+        if native_id != _threading.get_native_id():
+            # JACK 2's thread for messages waits for a futex when idle, too.
+            _await_native(native_id, patience=0.05)
     core.leave_cycle_threads()
-    if any(isinstance(runner, _Runner) and runner.could_be_cancelled()
-           for runner in (core.runner, *core.kept)):
+    if not has_left or any(
+            isinstance(runner, _Runner) and runner.could_be_cancelled()
+            for runner in (core.runner, *core.kept)):
         # The server is gone, and the thread waits for a cycle for ever.
         core.ptr = None
         _watch.end(core)
@@ -3718,11 +3772,13 @@ def _read_connections(ptr: _t.Any, port: _t.Any) -> list[bytes]:
     """
     ask = _lib._raw.jack_port_get_all_connections
     try:
-        server, fd = _connection_files(ptr)
+        server, fd = next((_connection_files(core) for core in _cores()
+                           if core.raw == ptr), (-1, -1))
         if server < 0:
             return _take_names(ask(ptr, port))
         try:
-            request = _catch_request(lambda: ask(ptr, port), fd, server)
+            with _catching_requests(fd, server) as catch:
+                request = catch(lambda: ask(ptr, port))
             _os.write(server, request)
             answer = _read_exactly(server, len(request))
             # It begins with the kind of request, and ends with an error code.
@@ -3742,38 +3798,46 @@ _ask_connections = _bounded('jack_port_get_all_connections',
                             _read_connections)
 
 
-def _connection_files(ptr: _t.Any) -> tuple[int, int]:
+def _connection_files(core: _Core) -> tuple[int, int]:
     """Copy a client's connection, and find libjack's own; else (-1, -1)."""
-    for core in _cores():
-        connection = core.connection
-        if core.raw == ptr and connection is not None:
-            link = _link(connection)
-            found = [fd for fd, name in _links().items()
-                     if name == link and fd != connection]
-            if len(found) == 1:
-                return _os.dup(connection), found[0]
+    connection = core.connection
+    if connection is not None:
+        link = _link(connection)
+        found = [fd for fd, name in _links().items()
+                 if name == link and fd != connection]
+        if len(found) == 1:
+            return _os.dup(connection), found[0]
     return -1, -1
 
 
-def _catch_request(request: _abc.Callable[[], object], fd: int,
-                   server: int) -> bytes:
-    """Let libjack make a request that fails; return what it would send."""
+@_contextlib.contextmanager
+def _catching_requests(
+        fd: int, server: int,
+) -> _t.Iterator[_abc.Callable[[_abc.Callable[[], object]], bytes]]:
+    """Let libjack make requests that fail; tell what each would send."""
     import socket
 
     ours, theirs = socket.socketpair()
     with ours, theirs:
+
+        def catch(request: _abc.Callable[[], object]) -> bytes:
+            request()
+            try:
+                sent = ours.recv(0x4000)
+            except BlockingIOError:
+                return b''      # There was nothing to ask for.
+            # For the next one.
+            ours.send(b'\xff' * len(sent))
+            return sent
+
         # Whatever size its answers are of, this one says that it has failed.
         ours.send(b'\xff' * 0x4000)
+        ours.setblocking(False)
         _os.dup2(theirs.fileno(), fd)
         try:
-            request()
+            yield catch
         finally:
             _os.dup2(server, fd)
-        ours.setblocking(False)
-        try:
-            return ours.recv(0x4000)
-        except BlockingIOError:
-            return b''      # There was nothing to ask for.
 
 
 def _can_be_read(fd: int, milliseconds: int | None = None) -> bool:
@@ -3848,7 +3912,6 @@ def _forget_parent() -> None:
     _guard.reset()
     _database.reset()
     if _IMPLEMENTATION == 'JACK 1' and _os.path.isdir('/proc/self/fd'):
-        _inherited.update(_links())
         _has_stale_thread = _clock_runs
 
 
@@ -4405,6 +4468,8 @@ class Client:
             # This very thread has been closing it, without the client, when
             # the collector came: somewhere in `_close_all`.
             return
+        # The collector may have taken it out already.
+        _open_cores[id(core)] = core
         worker = _workers.threads.get(_get_ident())
         if worker is not None:
             # Whoever waits for what it does may be closing this very client.
@@ -10584,10 +10649,20 @@ class _Messages:
         function = self.function
         if function is None:
             return      # It has just been taken away.
+        ident, cores = _get_ident(), []
+        if _sys._getframe().f_back is None:
+            # A thread of libjack's, which closing one of these may end.
+            cores = _cores()
+        for core in cores:
+            core.inside.add(ident)
+            core.speakers.add(_threading.get_native_id())
         try:
             function(_string(message))
         except BaseException as error:
             _report(f'{self.kind} function', error)
+        finally:
+            for core in cores:
+                core.inside.discard(ident)
         if _IMPLEMENTATION == 'JACK 2':
             _await_reader(_ffi.string(message))
 

@@ -124,19 +124,24 @@ def forget(scene):
     gc.collect()
 
 
-def forgotten(scene):
-    """There is no reference left but the one of the callback that runs."""
-    assert scene.run(forget) == 'done'
+def await_the_end(witness):
+    """Wait until the subject has gone, and its name can be used again."""
 
     def is_gone():
         # The callback may have got a port, and may not have returned yet.
         gc.collect()
-        if scene.other.client.get_ports(f'^{SUBJECT}:'):
-            return False
-        # Its ports go first, and then the name can be used again.
-        return all(core.name != SUBJECT for core in jack._cores())
+        # Its ports go first.
+        return not witness.get_ports(f'^{SUBJECT}:') and all(
+            core.name != SUBJECT for core in jack._cores()
+        )
 
     wait_until(is_gone)
+
+
+def forgotten(scene):
+    """There is no reference left but the one of the callback that runs."""
+    assert scene.run(forget) == 'done'
+    await_the_end(scene.other.client)
 
 
 def collected(scene):
@@ -214,9 +219,8 @@ def message(kind, name, action):
     getattr(jack, f'set_{kind}_function')(ignore)
     while scene.subjects:
         scene.subjects.pop().close()
-    gc.collect()
     witness = jack.Client('witness')
-    wait_until(lambda: not witness.get_ports(f'^{SUBJECT}:'))
+    await_the_end(witness)
     witness.close()
     print(name, flush=True)
 

@@ -679,6 +679,57 @@ def test_a_program_may_put_another_in_its_place(mode_server, run_python):
     run_python(f'CODE = {REPLACED!r}\n{REPLACED}', server=mode_server)
 
 
+COLLECTED_AT_THE_END = """
+import atexit
+
+closed = []
+# What is registered first is called last.
+atexit.register(lambda: print(*closed))
+
+import gc
+import threading
+import time
+
+import jack
+from tests.notifications import wait_until
+
+collected = threading.Event()
+close = jack._close_in_c
+
+def close_slowly(core, *args):
+    if core.name == 'forgotten':
+        time.sleep(0.5)
+    code = close(core, *args)
+    closed.append(core.name)
+    return code
+
+def collect(frames):
+    if not collected.is_set():
+        gc.collect()
+        collected.set()
+
+gc.disable()
+forgotten = jack.Client('forgotten')
+forgotten.itself = forgotten
+forgotten.activate()
+del forgotten
+keeper = jack.Client('keeper')
+keeper.set_process_callback(collect)
+jack._close_in_c = close_slowly
+keeper.activate()
+wait_until(collected.is_set)
+"""
+
+
+def test_the_end_waits_for_what_the_collector_has_found(
+    mode_server, run_python
+):
+    # On a thread of JACK's: a thread of ours closes the client.
+    child = run_python(COLLECTED_AT_THE_END, server=mode_server)
+    assert sorted(child.stdout.split()) == ['forgotten', 'keeper']
+    assert child.stderr == ''
+
+
 def test_the_end_needs_no_thread_that_is_not_there_yet(run_python):
     """Python 3.12 starts none then, and the only one may be busy."""
     code = """

@@ -462,6 +462,8 @@ def test_a_thread_that_has_left_the_chain_finds_one_byte_and_no_end():
 
 
 LATE_ANSWER = """
+import gc
+
 import jack
 from tests.notifications import Other, wait_until
 
@@ -484,8 +486,13 @@ for rounds in range(1, 11):
     client.activate()
     client.deactivate()
     assert jack._IMPLEMENTATION != 'JACK 1' or len(late) == rounds
+client.activate()
+# Only the collector can find it.
+client.itself = client
+del client
+gc.collect()
+assert jack._IMPLEMENTATION != 'JACK 1' or len(late) == rounds + 1
 jack._can_be_read = can_be_read
-client.close()
 neighbour.close()
 """
 
@@ -496,6 +503,53 @@ def test_who_has_left_the_chain_keeps_out_of_it_at_once(
     # As a busy program does, which gets around late to the server's answer.
     server = make_server(blocksize=128)
     assert run_python(LATE_ANSWER, server=server).stderr == ''
+
+
+LEFT_ALONE = """
+import pathlib
+import threading
+
+import jack
+from tests.notifications import Other, wait_until
+
+neighbour = Other()
+client = jack.Client('leaver')
+threads = []
+client.set_process_callback(
+    lambda frames: threads.append(threading.get_native_id()))
+source = client.outports.register('source')
+sink = client.inports.register('sink')
+
+def wakings():
+    \"""Tell how often the thread of the one that has left had to wake up.\"""
+    status = pathlib.Path(f'/proc/self/task/{threads[-1]}/status')
+    try:
+        return int(status.read_text().partition(
+            'nonvoluntary')[0].rpartition(':')[2])
+    except FileNotFoundError:
+        return 0
+
+for connect in (lambda: neighbour.source.connect(sink),
+                lambda: source.connect(neighbour.target),
+                lambda: None):
+    client.activate()
+    wait_until(lambda: threads)
+    connect()
+    client.deactivate()
+    before, begin = wakings(), neighbour.cycles
+    wait_until(lambda: neighbour.cycles >= begin + 100)
+    assert wakings() - before < 20, wakings() - before
+client.close()
+neighbour.close()
+"""
+
+
+def test_who_has_left_is_not_woken_with_those_who_stay(
+    make_server, run_python
+):
+    # It changes places in JACK 1's chain when it loses its connections.
+    server = make_server(blocksize=128)
+    assert run_python(LEFT_ALONE, server=server).stderr == ''
 
 
 POOR = """

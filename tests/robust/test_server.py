@@ -184,6 +184,43 @@ def test_a_server_is_not_taken_for_gone_before_it_is(mode_server):
     check_told(mode_server, FALSE_ALARM, '0', '1')
 
 
+SAYING_SO = """
+import threading
+import time
+
+import jack
+from tests.notifications import wait_until
+
+entered = threading.Event()
+inside = []
+
+def complain(message):
+    if not entered.is_set():
+        inside.append(message)
+        entered.set()
+        time.sleep(0.5)
+        inside.remove(message)
+
+client = jack.Client('plaintiff')
+client.set_shutdown_callback(lambda *args: entered.set())
+client.activate()
+jack.set_error_function(complain)
+print('up', flush=True)
+input()
+assert entered.wait(5)
+client.close()
+wait_until(lambda: not inside)
+print('told', flush=True)
+"""
+
+
+def test_a_client_may_be_closed_while_libjack_says_that_the_server_is_gone(
+    mode_server,
+):
+    # On JACK 1 by the client's own thread, which closing would end.
+    check_told(mode_server, SAYING_SO, '', '')
+
+
 BESIDE_SOCKETS = """
 import socket
 import threading
