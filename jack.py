@@ -2324,7 +2324,7 @@ class _Runner:
         # The core may be told to forget the client before the loop is over.
         self.ptr = core.ptr
         self.handle = _rt.handle(core.ptr)
-        self.native_id = 0
+        self.ident = self.native_id = 0
         #: Set by whoever wants the loop to end.
         self.stopping = False
         #: Set by whoever is going to deactivate the client then.
@@ -2355,6 +2355,7 @@ class _Runner:
             return _NULL
         if _EARLY_PIPEWIRE:
             _rt.forbid_cancel()
+        self.ident = _get_ident()
         self.native_id = _threading.get_native_id()
         core.enter_cycle_thread()
         if _IMPLEMENTATION != 'JACK 1':
@@ -2486,6 +2487,14 @@ class _Runner:
         """
         return _IMPLEMENTATION == 'PipeWire' and not self.left
 
+    def is_inside(self) -> bool:
+        """Tell whether the thread is within `enter`."""
+        frame = _sys._current_frames().get(self.ident)
+        while frame is not None and frame.f_code is not (
+                _Runner.enter.__code__):
+            frame = frame.f_back
+        return frame is not None
+
     def stop(self) -> None:
         """Wait until the loop has left Python.
 
@@ -2515,6 +2524,12 @@ class _Runner:
                 return
             self.news.acquire(timeout=0.05)
         if _IMPLEMENTATION != 'JACK 2' or _libc is None:
+            deadline = _time.monotonic() + 1
+            while self.is_inside():
+                # A debugger may have it wait on its way out.
+                if _time.monotonic() > deadline:
+                    raise _stuck(core)
+                _time.sleep(0.0005)
             _await_native(self.native_id, may_spin=True)
 
 

@@ -461,6 +461,45 @@ def test_a_thread_that_has_left_the_chain_finds_one_byte_and_no_end():
         os.close(pipe)
 
 
+SLOW_WAY_OUT = """
+import sys
+import time
+
+import jack
+from tests.notifications import wait_until
+
+way_out = []
+
+def trace(frame, event, argument):
+    if frame.f_code.co_name == 'leave_cycle_threads':
+        way_out.append('begun')
+        # Where JACK could end the thread.
+        time.sleep(0.3)
+        way_out.append('over')
+
+client = jack.Client('leaver')
+cycles = []
+
+def process(frames):
+    cycles.append(frames)
+    sys.settrace(trace)
+
+client.set_process_callback(process)
+for _ in range(2):
+    del cycles[:]
+    client.activate()
+    wait_until(lambda: cycles)
+    client.deactivate(ignore_errors=False)
+    assert way_out.count('begun') == way_out.count('over'), way_out
+assert way_out or jack._IMPLEMENTATION == 'JACK 1'
+client.close()
+"""
+
+
+def test_a_debugger_may_be_slow_on_a_cycles_way_out(mode_server, run_python):
+    assert run_python(SLOW_WAY_OUT, server=mode_server).stderr == ''
+
+
 LATE_ANSWER = """
 import gc
 
