@@ -902,7 +902,7 @@ def _insistent(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
 
 
 def _until(condition: _abc.Callable[[], bool]) -> bool:
-    """Wait for what PipeWire 0.3's libjack learns a little later."""
+    """Wait for what PipeWire's libjack learns a little later."""
     deadline = _time.monotonic() + 0.05
     while not condition():
         if _time.monotonic() > deadline:
@@ -5322,7 +5322,9 @@ class Client:
             found[0] = function(self._ptr, name)
             return bool(found[0] != _NULL)
 
-        if found[0] == _NULL and _EARLY_PIPEWIRE and not _on_jack_thread():
+        if (found[0] == _NULL and _IMPLEMENTATION == 'PipeWire'
+                and not _on_jack_thread()):
+            # 1.4 makes all ports anew when the block size changes.
             _until(again)
         return found[0]
 
@@ -5439,7 +5441,9 @@ class Client:
             # Whether they were connected tells what its answer means.
             self._await_patch()
         code = function(ptr, a, b)
-        if code and self._core.catch_up():
+        if code and self._core.catch_up() and all(
+                self._look_up(_lib.jack_port_by_name, name) != _NULL
+                for name in (a, b)):
             code = function(ptr, a, b)
         if code:
             verb = 'connect' if connecting else 'disconnect'
