@@ -7204,6 +7204,9 @@ class Client:
         _require_database()
         _check_as(_JackValueError, _lib.jack_set_property(
             ptr, uuid, name, data, kind), message)
+        if _EARLY_PIPEWIRE and not _on_jack_thread():
+            # It shows the former value until the server has told the change.
+            _until(lambda: get_property(uuid, key) == (data, type))
 
     def remove_property(self, subject: _Subject, key: str) -> None:
         """Remove one property of a subject.
