@@ -1475,8 +1475,10 @@ def _report(what: str, error: BaseException | None) -> None:
     if _sys.stderr is None:     # pythonw.exe has no stderr.
         return
     # JACK waits for what comes next.  And who could be told of a stderr that
-    # is closed, or of a terminal that is gone?
-    with _contextlib.suppress(Exception):
+    # is closed, or of a terminal that is gone?  Only on the main thread may
+    # there be a signal handler's exception.
+    is_main = _get_ident() == _threading.main_thread().ident
+    with _contextlib.suppress(Exception if is_main else BaseException):
         lines = _traceback.format_exception(type(error), error,
                                             error.__traceback__)
         _sys.stderr.write(f'Exception in JACK {what}:\n' + ''.join(lines))
@@ -1510,12 +1512,12 @@ class _Core:
     __slots__ = (
         'ptr', 'raw', 'name', 'prefix', 'server', 'end', 'closed', 'lost',
         'client', 'active', 'activation', 'leaving', 'cyclic', 'begun',
-        'last_exception', 'xrun_count', 'lifecycle', 'changer', 'functions',
-        'trampolines', 'kept', 'notifiers', 'speakers', 'inside', 'own',
-        'renamed', 'remembered', 'ident', 'frames', 'cycle', 'cycle_idents',
-        'outputs', 'reserved', 'views', 'event_views', 'runner', 'positions',
-        'handle', 'uuid', 'moved', 'freewheels', 'served', 'connection',
-        'seen_patch', '__weakref__')
+        'last_exception', 'xrun_count', 'lifecycle', 'changer', 'awaited',
+        'functions', 'trampolines', 'kept', 'notifiers', 'speakers', 'inside',
+        'own', 'renamed', 'remembered', 'ident', 'frames', 'cycle',
+        'cycle_idents', 'outputs', 'reserved', 'views', 'event_views',
+        'runner', 'positions', 'handle', 'uuid', 'moved', 'freewheels',
+        'served', 'connection', 'seen_patch', '__weakref__')
 
     def __init__(self, ptr: _t.Any, name: str, server: str,
                  connection: int | None) -> None:
@@ -1557,6 +1559,8 @@ class _Core:
         self.lifecycle = _threading.RLock()
         #: The thread that has it, or 0.
         self.changer = 0
+        #: Set by who waits for that.
+        self.awaited = False
         #: The user's callbacks.  They can be replaced without a word to C.
         self.functions: dict[str, _t.Any] = {}
         #: The C callbacks, alive as long as C may call them.
@@ -1629,6 +1633,7 @@ class _Core:
                     f'client {self.name!r} is being activated, deactivated '
                     'or closed by another thread, which did not finish in '
                     'time')
+            self.awaited = True
             _time.sleep(1e-4)
         # Not with acquire(): out of that a signal handler's exception can
         # come, and the lock is taken for ever.
@@ -1638,6 +1643,18 @@ class _Core:
                 yield
             finally:
                 self.changer = former
+        if self.awaited and not former:
+            # This thread may come again at once.
+            self.awaited = False
+            _time.sleep(3e-4)
+
+    def settled(self) -> _t.ContextManager[None]:
+        """Keep other threads from that while ports come and go.
+
+        Otherwise JACK 1 and 2 would crash.  A callback cannot wait for it.
+        """
+        return (_contextlib.nullcontext() if _on_jack_thread()
+                else self.changing())
 
     def failed(self, what: str, error: BaseException | None) -> None:
         """Note what ended a callback, and tell the user."""
@@ -1957,7 +1974,8 @@ def _native_function(function: _t.Any, cdecl: str,
                     _ctypes_shape(foreign) != _cffi_shape(wanted)):
                 raise wrong
             address = ctypes.cast(foreign, ctypes.c_void_p).value or 0
-        else:
+        elif not callable(function):
+            # Else it is an address of something else.
             address = getattr(function, 'address', None)
     if not isinstance(address, int):
         if userdata is not None:
@@ -3333,6 +3351,10 @@ class _Workers:
                 if not self.asked[ptr]:
                     del self.asked[ptr]
 
+    def are_busy(self) -> bool:
+        return any(worker not in self.idle
+                   for worker in tuple(self.threads.values()))
+
     def stop(self) -> None:
         while self.idle:
             self.idle.pop().take(None)
@@ -3891,6 +3913,11 @@ def _close_all() -> None:
             _dispose(core)
         except JackError as error:
             _report('clean-up at exit', error)
+    # What a signal handler's exception has left to them: a client that is
+    # being opened, say.  libjack would call back when there is no Python.
+    deadline = _time.monotonic() + 1
+    while _workers.are_busy() and _time.monotonic() < deadline:
+        _time.sleep(0.001)
     _workers.stop()
     # libjack may have something to say when there is no Python any more.
     for kind in _messages:
@@ -5101,9 +5128,10 @@ class Client:
         if full in core.own:
             raise JackError(f'{message}: client {core.name!r} has a port of '
                             'this name already')
-        ptr = _lib.jack_port_register(
-            core.require(), data, _encode_name(porttype, 'porttype'),
-            int(flags), buffersize)
+        kind = _encode_name(porttype, 'porttype')
+        with core.settled():
+            ptr = _lib.jack_port_register(
+                core.require(), data, kind, int(flags), buffersize)
         if ptr == _NULL:
             raise JackError(
                 f'{message} of type {porttype!r}: the server refuses.  The '
@@ -8801,8 +8829,9 @@ class OwnPort(Port):
         self._end = 'unregistered'
         core.outputs = [port for port in core.outputs if port is not self]
         try:
-            _check(_lib.jack_port_unregister(core.ptr, ptr),
-                   f'cannot unregister {self._description()}')
+            with core.settled():
+                _check(_lib.jack_port_unregister(core.ptr, ptr),
+                       f'cannot unregister {self._description()}')
         except JackError as error:
             if not isinstance(error, _NoAnswer):
                 self._end = ''
@@ -9422,11 +9451,8 @@ class OwnMidiPort(MidiPort, OwnPort):
             time = self._check_event(time, size)
         if not _EXACT_FIT and not self._fits(size) or _rt.midi_write(
                 self._source, time, event,
-                _rt.sizes[size] if size <= _SMALL else _rt.size(size)):
-            raise JackError(
-                f'cannot write a MIDI event of {size} bytes to '
-                f'{self._description()}: there is room for '
-                f'{self._space()}')
+                _rt.sizes[size] if size <= _SMALL else self._size(size)):
+            raise self._no_room(size)
         self._last_time = time
 
     def reserve_midi_event(self, time: _t.SupportsIndex,
@@ -9474,7 +9500,8 @@ class OwnMidiPort(MidiPort, OwnPort):
         number = _integer(size, 'size')
         offset = self._check_event(time, number)
         target = (_rt.midi_reserve(source, offset, _rt.size(number))
-                  if _EXACT_FIT or self._fits(number) else None)
+                  if _EXACT_FIT and number <= _SMALL or self._fits(number)
+                  else None)
         if not target:
             return _ffi.buffer(_ffi.new('char[]', 0))
         self._last_time = offset
@@ -9521,6 +9548,17 @@ class OwnMidiPort(MidiPort, OwnPort):
         if not size:
             raise ValueError('a MIDI event must not be empty')
         return offset
+
+    def _no_room(self, size: int) -> JackError:
+        return JackError(
+            f'cannot write a MIDI event of {size} bytes to '
+            f'{self._description()}: there is room for {self._space()}')
+
+    def _size(self, size: int) -> _t.Any:
+        """Return a size for C: JACK 2 takes one of 4 GB for a small one."""
+        if not self._fits(size):
+            raise self._no_room(size)
+        return _rt.size(size)
 
     def _fits(self, size: int) -> bool:
         return size <= self._space()
@@ -10164,8 +10202,10 @@ def _subject(subject: _t.Any) -> int:
         subject = subject.uuid
     if isinstance(subject, str):
         uuid = _ffi.new('jack_uuid_t *')
-        # The C function is content with a number at the beginning.
+        # The C function is content with a number at the beginning, and makes
+        # a UUID of any.
         if not (subject.isascii() and subject.isdecimal()) or (
+                len(subject) > 20 or int(subject) >> 64) or (
                 _lib.jack_uuid_parse(_encode(subject, 'subject'), uuid)):
             raise ValueError(f'subject is not a UUID: {subject!r}')
         return int(uuid[0])

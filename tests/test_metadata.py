@@ -259,7 +259,7 @@ def uses(client):
 @pytest.mark.parametrize(
     'subject',
     ['', 'nobody', '0x10000000000', '-5', f' {SUBJECT}', f'{SUBJECT}x',
-     f'{SUBJECT}\0', -1, 1 << 64],
+     f'{SUBJECT}\0', -1, 1 << 64, '9' * 30],
     ids=repr,
 )  # fmt: skip
 def test_what_is_no_uuid_is_a_value_error(client, subject):

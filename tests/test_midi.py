@@ -2,6 +2,7 @@
 
 import itertools
 import struct
+import sys
 
 import pytest
 from peers import Cycle, Peer
@@ -348,13 +349,25 @@ def test_reserving_gives_an_empty_buffer_when_there_is_no_room(link):
     sender, receiver = link
 
     def job(port):
-        buffer = port.reserve_midi_event(0, port.max_event_size + 1)
-        assert bytes(buffer) == b''
+        # JACK 2 takes a size near 4 GB for a small one.
+        for size in port.max_event_size + 1, 2**31, 2**32 - 1:
+            buffer = port.reserve_midi_event(0, size)
+            assert bytes(buffer) == b''
         port.write_midi_event(0, NOTE_ON)
         return len(buffer)
 
     assert sender.run(job) == 0
     assert receiver.read() == [(0, NOTE_ON)]
+
+
+@pytest.mark.skipif(
+    sys.implementation.name != 'cpython',
+    reason='only CPython can make so many zeros without using memory',
+)
+def test_an_event_of_4_gigabytes_is_refused(sender):
+    event = bytes(2**32 - 1)
+    with pytest.raises(jack.JackError, match='4294967295 bytes'):
+        sender.run(lambda port: port.write_midi_event(0, event))
 
 
 @pytest.mark.parametrize('size', [-1, 2**64], ids=str)

@@ -524,6 +524,24 @@ def test_a_pointer_to_no_function_is_a_type_error(client, pointer):
         client.set_process_callback(pointer)
 
 
+@pytest.mark.parametrize('address', [True, 0x60])
+def test_a_callable_with_an_address_is_called(client, wait_until, address):
+    class Synthesizer:
+        """Knows its address on some bus."""
+
+        def __init__(self):
+            self.address = address
+            self.cycles = 0
+
+        def __call__(self, frames):
+            self.cycles += 1
+
+    synthesizer = Synthesizer()
+    client.set_process_callback(synthesizer)
+    client.activate()
+    wait_until(lambda: synthesizer.cycles)
+
+
 def test_a_port_is_no_function_although_it_has_an_address(client):
     port = client.inports.register('in')
     with pytest.raises(TypeError, match='callback'):

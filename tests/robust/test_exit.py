@@ -721,6 +721,34 @@ wait_until(collected.is_set)
 """
 
 
+INTERRUPTED_OPENING = """
+import signal
+import sys
+
+import jack
+
+class Interrupted(Exception):
+    pass
+
+def interrupt(*args):
+    raise Interrupted
+
+signal.signal(signal.SIGALRM, interrupt)
+try:
+    signal.setitimer(signal.ITIMER_REAL, float(sys.argv[1]))
+    client = jack.Client('interrupted')
+    signal.setitimer(signal.ITIMER_REAL, 0)
+except Interrupted:
+    pass
+"""
+
+
+def test_the_end_waits_for_a_client_whose_opening_was_interrupted(run_python):
+    # JACK 2's libjack turned Python's end of its thread into an abort.
+    for milliseconds in 1, 2, 3, 4, 5, 6, 8, 10:
+        run_python(INTERRUPTED_OPENING, milliseconds / 1000)
+
+
 def test_the_end_waits_for_what_the_collector_has_found(
     mode_server, run_python
 ):

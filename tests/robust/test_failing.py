@@ -64,13 +64,20 @@ from tests.notifications import Other, wait_until
 failing = jack.Client('failing')
 calls = []
 
+class Hostile:
+    def write(self, text):
+        raise KeyboardInterrupt
+
 @failing.set_process_callback
 def process(frames):
     calls.append(frames)
     raise ZeroDivisionError
 
 neighbour = Other()
-sys.stderr.close()
+if sys.argv[1] == 'closed':
+    sys.stderr.close()
+else:
+    sys.stderr = Hostile()
 failing.activate()
 wait_until(lambda: not failing.active)
 assert isinstance(failing.last_exception, ZeroDivisionError)
@@ -80,11 +87,13 @@ failing.deactivate(ignore_errors=False)
 failing.close(ignore_errors=False)
 neighbour.close()
 assert len(calls) == 1
+sys.stderr = sys.__stderr__
 """
 
 
-def test_nobody_need_hear_of_a_failure(mode_server, run_python):
-    run_python(UNHEARD, server=mode_server)
+@pytest.mark.parametrize('stderr', ['closed', 'hostile'])
+def test_nobody_need_hear_of_a_failure(mode_server, run_python, stderr):
+    run_python(UNHEARD, stderr, server=mode_server)
 
 
 AT_ONCE = """

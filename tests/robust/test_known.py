@@ -461,6 +461,55 @@ def test_a_thread_that_has_left_the_chain_finds_one_byte_and_no_end():
         os.close(pipe)
 
 
+PORTS_MEANWHILE = """
+import sys
+import threading
+import time
+
+import jack
+
+client = jack.Client('restless')
+client.set_process_callback(lambda frames: None)
+end = time.monotonic() + 2
+rounds = {}
+
+def come_and_go():
+    name = f'port-{threading.get_native_id()}'
+    client.outports.register(name).unregister()
+
+def toggle():
+    client.activate()
+    client.deactivate()
+
+def repeat(action):
+    name = f'{action.__name__}-{threading.get_native_id()}'
+    rounds[name] = 0
+    while time.monotonic() < end:
+        action()
+        rounds[name] += 1
+
+actions = {'r': come_and_go, 't': toggle, 'a': client.activate,
+           'd': client.deactivate}
+threads = [threading.Thread(target=repeat, args=[actions[letter]])
+           for letter in sys.argv[1]]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert len(rounds) == len(threads) and min(rounds.values()) >= 10, rounds
+client.close()
+"""
+
+
+@pytest.mark.parametrize('letters', ['rad', 'rrt', 'rrad'])
+def test_ports_may_come_and_go_while_the_client_does(
+    mode_server, run_python, letters
+):
+    # JACK 1 and 2 crashed.
+    child = run_python(PORTS_MEANWHILE, letters, server=mode_server)
+    assert child.stderr == ''
+
+
 SLOW_WAY_OUT = """
 import sys
 import time
