@@ -791,6 +791,10 @@ _REQUESTS = frozenset((
 _ONE_AT_A_TIME = ('jack_client_open', 'jack_client_close', 'jack_activate')
 
 
+# Those that end connections.
+_CUTTING = ('jack_disconnect', 'jack_port_disconnect', 'jack_port_unregister')
+
+
 def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
     """Let a request to the server end in an error when there's no answer."""
     if name == 'jack_port_unregister':
@@ -815,6 +819,13 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
         if _get_ident() in _notified_threads:
             return function(ptr, *args)
         if _get_ident() in _cycle_threads:
+            if _LINKS_LAST and name in _CUTTING and (
+                    name == 'jack_disconnect'
+                    or _lib.jack_port_connected(args[0])):
+                raise JackError(
+                    f'PipeWire cannot end a connection ({name}()) within the '
+                    'process callback: do it in another thread (pass it on '
+                    'with a queue.SimpleQueue)')
             turn = _workers.turn(name, ptr, _PATIENCE)
             try:
                 return function(ptr, *args)
@@ -2697,6 +2708,10 @@ _EXACT_FIT = _IMPLEMENTATION == 'JACK 2'
 # may take what others did wrong for the server's answer.
 _EARLY_PIPEWIRE = _IMPLEMENTATION == 'PipeWire' and 'PipeWire 0.' in _string(
     _lib.jack_get_version_string())
+
+# Whether connections must not end within a cycle: the libjack of PipeWire 0.3
+# crashes at its end, that of 1.4 waits for it for ever.
+_LINKS_LAST = _IMPLEMENTATION == 'PipeWire'
 
 # How often to ask for what its libjack may fail in for that reason, and what
 # it says then to who opens a client.
@@ -5258,7 +5273,9 @@ class Client:
         ----------
         name_pattern
             A POSIX extended regular expression, which matches anywhere in
-            the full name.  The empty string selects all names.
+            the full name.  The empty string selects all names.  Take none
+            from strangers: the C library needs gigabytes for some, such as
+            ``a{1,255}{1,255}{1,255}``.
         is_audio, is_midi
             Select by type.  Without either, ports of all types are listed.
         is_input, is_output
@@ -6073,9 +6090,9 @@ class Client:
 
             Or a native function with the signature
             ``int callback(uint32_t frames, void *userdata)``: a function
-            pointer of cffi or ctypes, or anything with an integer attribute
-            *address*, such as one of Numba's ``cfunc``.  No Python runs
-            in the cycle then.
+            pointer of cffi or ctypes, or one of Numba's ``cfunc``, or
+            anything else with an integer attribute *address* that cannot be
+            called.  No Python runs in the cycle then.
         userdata
             For a native function only: a cffi pointer, an address, or a
             writable buffer (a NumPy array, for example), which is kept
@@ -8633,6 +8650,10 @@ class OwnPort(Port):
         self._array: _t.Any = None
         self._core.own[self._bytes] = self
 
+    def __reduce__(self) -> _t.NoReturn:
+        raise TypeError("a client's own port cannot be copied or pickled: "
+                        'register another')
+
     def _resolve(self) -> tuple[_t.Any, bytes]:
         # Nobody but this client can unregister or rename it.
         self._core.require()
@@ -9634,6 +9655,10 @@ class Ports:
 
     def __reversed__(self) -> _abc.Iterator[_t.Any]:
         return reversed(self._ports)
+
+    def __reduce__(self) -> _t.NoReturn:
+        raise TypeError("a client's ports cannot be copied or pickled: list() "
+                        'makes a list of them')
 
     def register(self, shortname: str, is_terminal: bool = False,
                  is_physical: bool = False) -> _t.Any:

@@ -323,6 +323,13 @@ LACKS = [
     ),
     Lack(
         PIPEWIRE,
+        'connections that end within the cycle',
+        'In the process callback, to disconnect ports, or to unregister one '
+        'that is connected, is a `JackError`: libjack would crash or wait for '
+        'ever.',
+    ),
+    Lack(
+        PIPEWIRE,
         'MIDI events as they are',
         'A note-on with the velocity 0 arrives as a note-off.',
     ),

@@ -510,6 +510,65 @@ def test_ports_may_come_and_go_while_the_client_does(
     assert child.stderr == ''
 
 
+CUT_IN_CYCLE = """
+import sys
+
+import jack
+from tests.notifications import Other, wait_until
+
+neighbour = Other()
+client = jack.Client('cutter')
+port = client.outports.register('out')
+cycles, results = [], []
+
+def cut():
+    if sys.argv[1] == 'disconnect':
+        client.disconnect(port, neighbour.target)
+    elif sys.argv[1] == 'port':
+        port.disconnect()
+    else:
+        port.unregister()
+
+def process(frames):
+    cycles.append(frames)
+    if not results and port.number_of_connections:
+        try:
+            cut()
+        except jack.JackError as error:
+            assert 'in another thread' in str(error), error
+            results.append('refused')
+        else:
+            results.append('done')
+
+client.set_process_callback(process)
+client.activate()
+client.connect(port, neighbour.target)
+wait_until(lambda: results)
+assert results == sys.argv[2:], results
+before = len(cycles)
+wait_until(lambda: len(cycles) > before + 20)
+if results == ['refused']:
+    cut()
+wait_until(lambda: not neighbour.target.connections)
+client.deactivate(ignore_errors=False)
+client.close(ignore_errors=False)
+neighbour.close()
+"""
+
+
+@pytest.mark.parametrize('how', ['disconnect', 'port', 'unregister'])
+def test_a_connection_is_ended_in_the_cycle_or_that_is_refused(
+    mode_server, run_python, lacks, how
+):
+    # PipeWire 0.3 crashed, 1.4 waited for ever.
+    missing = lacks('connections that end within the cycle') or lacks(
+        'requests within callbacks'
+    )
+    result = 'refused' if missing else 'done'
+    child = run_python(CUT_IN_CYCLE, how, result, server=mode_server)
+    assert child.stderr == ''
+
+
 SLOW_WAY_OUT = """
 import sys
 import time
