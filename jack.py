@@ -2762,7 +2762,6 @@ def _await_native(native_id: int, may_spin: bool = False,
     waits for the server does so in another system call.
     """
     deadline = _time.monotonic() + patience
-    running = 0
     while _time.monotonic() < deadline:
         try:
             call = _system_call(native_id)
@@ -2777,15 +2776,11 @@ def _await_native(native_id: int, may_spin: bool = False,
             _time.sleep(0.02)
             return True
         if call[0] == b'running':
-            # PipeWire's process thread spins when nobody waits for cycles,
-            # and would not run so often if it needed the lock that is ours.
-            running += 1
-            if may_spin and running == 5:
+            # PipeWire's process thread spins when nobody waits for cycles.
+            if may_spin:
                 return True
-        else:
-            running = 0
-            if call[0] not in _FUTEX:
-                return True
+        elif call[0] not in _FUTEX:
+            return True
         _time.sleep(0.0005)
     return False
 
@@ -5367,9 +5362,7 @@ class Client:
             found[0] = function(self._ptr, name)
             return bool(found[0] != _NULL)
 
-        if (found[0] == _NULL and _IMPLEMENTATION == 'PipeWire'
-                and not _on_jack_thread()):
-            # 1.4 makes all ports anew when the block size changes.
+        if found[0] == _NULL and _EARLY_PIPEWIRE and not _on_jack_thread():
             _until(again)
         return found[0]
 
@@ -5486,9 +5479,10 @@ class Client:
             # Whether they were connected tells what its answer means.
             self._await_patch()
         code = function(ptr, a, b)
-        if code and self._core.catch_up() and all(
-                self._look_up(_lib.jack_port_by_name, name) != _NULL
-                for name in (a, b)):
+        # PipeWire 1.4 makes all ports anew when the block size changes.
+        if code and self._core.catch_up() and _until(lambda: all(
+                _lib.jack_port_by_name(ptr, name) != _NULL
+                for name in (a, b))):
             code = function(ptr, a, b)
         if code:
             verb = 'connect' if connecting else 'disconnect'
