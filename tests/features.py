@@ -322,6 +322,14 @@ LACKS = [
         'can be connected still.',
     ),
     Lack(
+        ('pipewire',),
+        'time for others when clients fail at once',
+        'When the process callbacks of several clients fail, threads of '
+        'libjack are busy for nothing, in real time, until these have left '
+        'the graph.  Two of them can hold up a machine with two processors.',
+        can_be_tried=False,
+    ),
+    Lack(
         PIPEWIRE,
         'connections that end within the cycle',
         'In the process callback, to disconnect ports, or to unregister one '

@@ -122,6 +122,7 @@ for thread in threads:
 """
 
 
+@pytest.mark.needs('time for others when clients fail at once')
 def test_clients_that_fail_at_once_leave_time_for_others(
     make_server, run_python
 ):
