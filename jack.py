@@ -819,7 +819,7 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
         if _get_ident() in _notified_threads:
             return function(ptr, *args)
         if _get_ident() in _cycle_threads:
-            if _LINKS_LAST and name in _CUTTING and (
+            if _NO_CUTTING_IN_CYCLE and name in _CUTTING and (
                     name == 'jack_disconnect'
                     or _lib.jack_port_connected(args[0])):
                 raise JackError(
@@ -912,9 +912,13 @@ def _insistent(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
     return lambda *args: _insist(function, *args)
 
 
-def _until(condition: _abc.Callable[[], bool]) -> bool:
-    """Wait for what PipeWire's libjack learns a little later."""
-    deadline = _time.monotonic() + 0.05
+def _until(condition: _abc.Callable[[], bool],
+           patience: float = 0.05) -> bool:
+    """Wait for something to become true; tell whether it has.
+
+    What libjack learns a little later is there within the usual time.
+    """
+    deadline = _time.monotonic() + patience
     while not condition():
         if _time.monotonic() > deadline:
             return False
@@ -1557,7 +1561,6 @@ class _Core:
         self.activation = 0
         #: Whether deactivation has begun, and perhaps not been completed.
         self.leaving = False
-        #: What keeps it out of the cycles of others meanwhile, on JACK 1.
         #: Whether C functions are called in each cycle, if there are any.
         self.cyclic = True
         #: Whether this client has begun freewheel mode, and not ended it.
@@ -1570,7 +1573,7 @@ class _Core:
         self.lifecycle = _threading.RLock()
         #: The thread that has it, or 0.
         self.changer = 0
-        #: Set by who waits for that.
+        #: Set by a thread that waits to be the next.
         self.awaited = False
         #: The user's callbacks.  They can be replaced without a word to C.
         self.functions: dict[str, _t.Any] = {}
@@ -1579,9 +1582,9 @@ class _Core:
         self.kept: list[_t.Any] = []
         #: Native identifiers of the threads that notifications come on.
         self.notifiers: set[int] = set()
-        #: The threads that have said something, perhaps for this client.
+        #: And of those that messages come on, perhaps because of this client.
         self.speakers: set[int] = set()
-        #: Identifiers of those of them that are in a callback now.
+        #: Identifiers of those of all these that are in a callback now.
         self.inside: set[int] = set()
         #: Our own ports by full name.
         self.own: _weakref.WeakValueDictionary[bytes, OwnPort] = (
@@ -1660,9 +1663,10 @@ class _Core:
             _time.sleep(3e-4)
 
     def settled(self) -> _t.ContextManager[None]:
-        """Keep other threads from that while ports come and go.
+        """Keep the client active, or inactive, while ports come and go.
 
-        Otherwise JACK 1 and 2 would crash.  A callback cannot wait for it.
+        Otherwise the libjack of JACK 1 or 2 may crash.  A callback must not
+        wait for who changes that, and who perhaps waits for the callback.
         """
         return (_contextlib.nullcontext() if _on_jack_thread()
                 else self.changing())
@@ -2553,12 +2557,9 @@ class _Runner:
                 return
             self.news.acquire(timeout=0.05)
         if _IMPLEMENTATION != 'JACK 2' or _libc is None:
-            deadline = _time.monotonic() + 1
-            while self.is_inside():
-                # A debugger may have it wait on its way out.
-                if _time.monotonic() > deadline:
-                    raise _stuck(core)
-                _time.sleep(0.0005)
+            # A debugger may have it wait on its way out.
+            if not _until(lambda: not self.is_inside(), 1):
+                raise _stuck(core)
             _await_native(self.native_id, may_spin=True)
 
 
@@ -2711,7 +2712,7 @@ _EARLY_PIPEWIRE = _IMPLEMENTATION == 'PipeWire' and 'PipeWire 0.' in _string(
 
 # Whether connections must not end within a cycle: the libjack of PipeWire 0.3
 # crashes at its end, that of 1.4 waits for it for ever.
-_LINKS_LAST = _IMPLEMENTATION == 'PipeWire'
+_NO_CUTTING_IN_CYCLE = _IMPLEMENTATION == 'PipeWire'
 
 # How often to ask for what its libjack may fail in for that reason, and what
 # it says then to who opens a client.
@@ -3644,12 +3645,7 @@ def _await_process_thread(core: _Core, ptr: _t.Any, lost: bool) -> bool:
     if not (lost or core.lost or (core.connection is not None
                                   and _watch.is_over(core.connection))):
         return True
-    deadline = _time.monotonic() + _PATIENCE
-    while _native_id(thread):
-        if _time.monotonic() > deadline:
-            return False
-        _time.sleep(0.0005)
-    return True
+    return _until(lambda: not _native_id(thread), _PATIENCE)
 
 
 def _leave_freewheel(core: _Core, ptr: _t.Any) -> None:
@@ -3923,11 +3919,9 @@ def _close_all() -> None:
             _dispose(core)
         except JackError as error:
             _report('clean-up at exit', error)
-    # What a signal handler's exception has left to them: a client that is
+    # A signal handler's exception has left them something: a client that is
     # being opened, say.  libjack would call back when there is no Python.
-    deadline = _time.monotonic() + 1
-    while _workers.are_busy() and _time.monotonic() < deadline:
-        _time.sleep(0.001)
+    _until(lambda: not _workers.are_busy(), 1)
     _workers.stop()
     # libjack may have something to say when there is no Python any more.
     for kind in _messages:
