@@ -1526,10 +1526,10 @@ class _Core:
     # Found faster in each cycle than in a dict.
     __slots__ = (
         'ptr', 'raw', 'name', 'prefix', 'server', 'end', 'closed', 'lost',
-        'client', 'active', 'activation', 'leaving', 'cyclic', 'begun',
-        'last_exception', 'xrun_count', 'lifecycle', 'changer', 'awaited',
-        'functions', 'trampolines', 'kept', 'notifiers', 'speakers', 'inside',
-        'own', 'renamed', 'remembered', 'ident', 'frames', 'cycle',
+        'client', 'active', 'activation', 'leaving', 'cyclic', 'enters',
+        'begun', 'last_exception', 'xrun_count', 'lifecycle', 'changer',
+        'awaited', 'functions', 'trampolines', 'kept', 'notifiers', 'speakers',
+        'inside', 'own', 'renamed', 'remembered', 'ident', 'frames', 'cycle',
         'cycle_idents', 'outputs', 'reserved', 'views', 'event_views',
         'runner', 'positions', 'handle', 'uuid', 'moved', 'freewheels',
         'served', 'connection', 'seen_patch', '__weakref__')
@@ -1563,6 +1563,8 @@ class _Core:
         self.leaving = False
         #: Whether C functions are called in each cycle, if there are any.
         self.cyclic = True
+        #: Whether the process thread enters Python in each cycle, on JACK 1.
+        self.enters = False
         #: Whether this client has begun freewheel mode, and not ended it.
         self.freewheels = False
         #: Whether the process thread has been here, on JACK 1.
@@ -2329,6 +2331,14 @@ def _period(ptr: _t.Any) -> float:
                  / _lib.jack_get_sample_rate(ptr))
 
 
+def _patience_for_cycles(ptr: _t.Any) -> float:
+    """Return how many seconds to wait for a client's next cycles.
+
+    There are none while the server is busy, frozen, or without a device.
+    """
+    return 0.1 + 4 * _period(ptr)
+
+
 def _int_from_ptr(ptr: _t.Any) -> int:
     return int(_ffi.cast('uintptr_t', ptr))
 
@@ -2644,7 +2654,7 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
             # The collector takes the reference, but the thread goes on.
             departure = _departures.get(key)
             if departure is not None:
-                departure.look()
+                departure.look(in_cycle=True)
             return 0
         ident = _get_ident()
         if ident not in _cycle_threads:
@@ -2869,17 +2879,24 @@ class _Departure:
 
     It goes on waiting for the signal that its cycle may begin, and takes it
     from whoever has got its place in the chain: those lose their cycles, or
-    are thrown out.  So what it waits at is exchanged once it has left: by the
-    thread that has asked for it, or by itself if it is faster.  The server's
-    answer may come a cycle later, and then find nobody who has the
-    interpreter.
+    are thrown out.  So what it waits at is exchanged.
+
+    The thread does so itself, in a cycle, and the one that asks for it stands
+    in until the server has answered: calls the next as soon as it is called.
+    When the server lets a client leave it takes back all signals, and libjack
+    kills the client if that happens while it takes its own one back.
+
+    A thread that does not come here, as it is in C in its cycles, has it done
+    once it has left.
     """
 
-    def __init__(self, ptr: _t.Any, polled: _t.Any, server: int, fd: int,
+    def __init__(self, core: _Core, server: int, fd: int,
                  files: _contextlib.ExitStack) -> None:
-        self.ptr = ptr
+        import select
+
+        self.ptr = core.ptr
         #: What the thread waits for.
-        self.polled = polled
+        self.polled: _t.Any = None
         #: Our copy of libjack's connection with the server.
         self.server = server
         self.lock = _threading.Lock()
@@ -2888,6 +2905,16 @@ class _Departure:
         files.callback(_os.close, self.quiet)
         self.nowhere = _os.open(_os.devnull, _os.O_WRONLY)
         files.callback(_os.close, self.nowhere)
+        #: The thread's place in the chain, for the one that stands in.
+        self.waiting, self.signalling = _os.dup(self.quiet), _os.dup(
+            self.nowhere)
+        files.callback(_os.close, self.waiting)
+        files.callback(_os.close, self.signalling)
+        self.stands_in = False
+        self.relieved = _threading.Event()
+        #: What to attend to: the server, and the signals while standing in.
+        self.poll = files.enter_context(select.epoll())
+        self.poll.register(server, select.EPOLLIN)
         self.catch = files.enter_context(_catching_requests(fd, server))
         # Before they are closed.
         files.callback(self.end)
@@ -2900,7 +2927,8 @@ class _Departure:
         """Send libjack's request to leave; return JACK's code."""
         try:
             _os.write(self.server, request)
-            _can_be_read(self.server)
+            while not self.is_answered():
+                self.stand_in()
             self.look()
             # It ends with an error code.
             return int.from_bytes(
@@ -2909,17 +2937,66 @@ class _Departure:
         except OSError:
             return -1       # The server has gone.
 
-    def look(self) -> None:
-        """Exchange the files, if the client has left."""
+    def is_answered(self) -> bool:
+        """Wait for the server's answer, or for a cycle to stand in for."""
+        return self.server in dict(self.poll.poll())
+
+    def look(self, in_cycle: bool = False) -> None:
+        """Exchange the files, if the client has left, or is in its cycle."""
         with self.lock:
-            if self.over or self.request():
+            if self.over or self.polled is None:
                 return
-            self.over = True
+            is_there = bool(self.request())
+            if is_there and not in_cycle:
+                return
+            self.over = not is_there
             # They are others if the chain was made anew before.
             waiting, signalling = _place_in_chain(self.ptr, self.polled)
-            if waiting >= 0:
-                _os.dup2(self.nowhere, signalling, inheritable=False)
-                _os.dup2(self.quiet, waiting, inheritable=False)
+            if waiting < 0:
+                return
+            self.attend(False)
+            if is_there:
+                _os.dup2(waiting, self.waiting, inheritable=False)
+                _os.dup2(signalling, self.signalling, inheritable=False)
+            # A thread that is yet to read what it was called with finds that
+            # byte.  One that waits for it has one more cycle, which is of no
+            # consequence, and then waits here: till then, the kernel wakes it
+            # whenever the other one in its place is called.
+            _os.write(self.quiet, b'\0')
+            _os.dup2(self.nowhere, signalling, inheritable=False)
+            _os.dup2(self.quiet, waiting, inheritable=False)
+            if is_there:
+                self.pass_on()
+                self.attend(True)
+                self.relieved.set()
+
+    def stand_in(self) -> None:
+        """Go through the client's cycle, if it is still there."""
+        with self.lock:
+            if not self.stands_in:
+                return
+            # Otherwise the signal is another client's, which has got this
+            # place: it cannot leave, or get another one, within its cycle.
+            if _link(_signals_at(self.ptr)) == _os.devnull and self.request():
+                self.pass_on()
+            else:
+                self.attend(False)
+
+    def pass_on(self) -> None:
+        # There is no signal, if the server has given up waiting; or the next
+        # client has crashed.
+        with _contextlib.suppress(BlockingIOError, BrokenPipeError):
+            _os.write(self.signalling, _os.read(self.waiting, 1))
+
+    def attend(self, whether: bool) -> None:
+        """Attend to the signals from now on, or no more."""
+        import select
+
+        if whether and not self.stands_in:
+            self.poll.register(self.waiting, select.EPOLLIN)
+        elif self.stands_in and not whether:
+            self.poll.unregister(self.waiting)
+        self.stands_in = whether
 
     def end(self) -> None:
         with self.lock:
@@ -2953,6 +3030,11 @@ def _leave_quietly(core: _Core) -> int | None:
             return None
         _departures[id(core)] = departure
         try:
+            departure.polled = _find_polled(core)
+            if departure.polled is None:
+                return None
+            if core.enters:
+                departure.relieved.wait(_patience_for_cycles(core.ptr))
             return departure.ask(request)
         finally:
             del _departures[id(core)]
@@ -2961,26 +3043,20 @@ def _leave_quietly(core: _Core) -> int | None:
 def _departure(core: _Core,
                files: _contextlib.ExitStack) -> _Departure | None:
     """Prepare for a client to leave the chain, if it is in it."""
-    polled = _find_polled(core.ptr)
-    if polled is None:
+    if not _link(_signals_at(core.ptr))[-1:].isdigit():
         return None
     server, fd = _connection_files(core)
     if server < 0:
         return None
     files.callback(_os.close, server)
-    return _Departure(core.ptr, polled, server, fd, files)
+    return _Departure(core, server, fd, files)
 
 
 def _endless_pipe() -> int:
-    """Make a pipe that gives one byte, and then nothing, but has no end.
-
-    A thread that has called the next is yet to read what it was called with
-    itself: it finds that byte, or has one more cycle, of no consequence.
-    """
+    """Make a pipe that gives what has been written to it, but has no end."""
     ends = _os.pipe()
     try:
-        _os.write(ends[1], b'\0')
-        # As it could be written to as well, nobody else has to keep it open.
+        # As it can be written to as well, nobody else has to keep it open.
         return _os.open(f'/proc/self/fd/{ends[0]}',
                         _os.O_RDWR | _os.O_NONBLOCK)
     finally:
@@ -2988,24 +3064,29 @@ def _endless_pipe() -> int:
             _os.close(end)
 
 
-def _find_polled(ptr: _t.Any) -> _t.Any:
+def _find_polled(core: _Core) -> _t.Any:
     """Find the ``struct pollfd [2]`` of the thread of a client of JACK 1.
 
     By their names alone one cannot tell which files are those of this client:
     another one of this program may have got its place before it is asked.
-    `None` if it takes no part in the cycle, or nobody can tell.
+    `None` if it does not come back to it, or nobody can tell.
     """
-    if not _link(_signals_at(ptr))[-1:].isdigit():
-        return None
+    ptr = core.ptr
     native_id = _native_id(_lib.jack_client_thread_id(ptr))
-    deadline = _time.monotonic() + 0.1 + 4 * _period(ptr)
-    while native_id and _time.monotonic() < deadline:
+    patience = _patience_for_cycles(ptr)
+    now = _time.monotonic()
+    deadline, latest = now + patience, now + _PATIENCE / 3
+    while native_id and now < min(deadline, latest):
+        if core.ident:
+            # A cycle has begun before the client was marked as leaving.
+            deadline = now + patience
         call = _system_call(native_id)
         if call[0] in _POLL and call[2] == b'0x2':
             polled = _ffi.cast('int *', int(call[1], 16))
             if _place_in_chain(ptr, polled)[0] >= 0:
                 return polled
         _time.sleep(0.0005)
+        now = _time.monotonic()
     return None
 
 
@@ -3116,11 +3197,8 @@ def _deactivate(core: _Core) -> int:
 
 
 def _await_cycles(core: _Core, frame: int, count: int) -> None:
-    """Wait until so many cycles have begun after the one of that frame.
-
-    There are none while the server is busy, frozen, or without a device.
-    """
-    deadline = _time.monotonic() + 0.1 + 4 * _period(core.ptr)
+    """Wait until so many cycles have begun after the one of that frame."""
+    deadline = _time.monotonic() + _patience_for_cycles(core.ptr)
     for _ in range(count):
         while (frame == _lib.jack_last_frame_time(core.ptr)
                and _time.monotonic() < deadline):
@@ -3883,16 +3961,6 @@ def _catching_requests(
             _os.dup2(server, fd)
 
 
-def _can_be_read(fd: int, milliseconds: int | None = None) -> bool:
-    """Wait until there is something to read, or the end of it."""
-    import select
-
-    # One that several threads look at raises an exception.
-    poll = select.poll()
-    poll.register(fd, select.POLLIN)
-    return bool(poll.poll(milliseconds))
-
-
 def _read_exactly(fd: int, size: int) -> bytes:
     """Read all of that many bytes."""
     data = b''
@@ -4635,7 +4703,7 @@ class Client:
         _load_realtime_calls()
         # What the ports know is of another time.
         core.cycle += 1
-        core.cyclic = True
+        core.cyclic, core.enters = True, False
         no_function = _ffi.cast('JackProcessCallback', 0)
         if process is None and not in_python:
             # A synchronous JACK 2 server (-S) takes 5 s to let a connected
@@ -4655,6 +4723,7 @@ class Client:
         elif _IMPLEMENTATION == 'JACK 1':
             if 'thread' in functions:
                 core.runner = _Runner(core, _user_loop)
+            core.enters = True
             callback = _make_process_trampoline(core)
             core.kept.append(callback)
             _check(_lib.jack_set_process_callback(ptr, callback, _NULL),

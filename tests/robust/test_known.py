@@ -3,7 +3,11 @@
 import os
 import resource
 import select
+import shutil
+import subprocess
+import sys
 
+import needs
 import pytest
 
 import jack
@@ -451,6 +455,7 @@ def test_a_thread_that_has_left_the_chain_finds_one_byte_and_no_end():
     # That it is about to read at this moment cannot be brought about.
     pipe = jack._endless_pipe()
     try:
+        assert os.write(pipe, b'\0') == 1
         assert os.read(pipe, 9) == b'\0'
         with pytest.raises(BlockingIOError):
             os.read(pipe, 9)
@@ -615,18 +620,18 @@ import jack
 from tests.notifications import Other, wait_until
 
 neighbour = Other()
-can_be_read = jack._can_be_read
+is_answered = jack._Departure.is_answered
 
-def told_late(fd, milliseconds=None):
-    can = can_be_read(fd, milliseconds)
-    if milliseconds is None:
+def told_late(departure):
+    answered = is_answered(departure)
+    if answered:
         before = neighbour.cycles
         wait_until(lambda: neighbour.cycles > before + 20)
         late.append(before)
-    return can
+    return answered
 
 late = []
-jack._can_be_read = told_late
+jack._Departure.is_answered = told_late
 client = jack.Client('leaver')
 client.set_process_callback(lambda frames: None)
 for rounds in range(1, 11):
@@ -639,7 +644,7 @@ client.itself = client
 del client
 gc.collect()
 assert jack._IMPLEMENTATION != 'JACK 1' or len(late) == rounds + 1
-jack._can_be_read = can_be_read
+jack._Departure.is_answered = is_answered
 neighbour.close()
 """
 
@@ -697,6 +702,75 @@ def test_who_has_left_is_not_woken_with_those_who_stay(
     # It changes places in JACK 1's chain when it loses its connections.
     server = make_server(blocksize=128)
     assert run_python(LEFT_ALONE, server=server).stderr == ''
+
+
+# A poll() that looks, as libjack's does before it takes its signal back, is
+# followed by a pause: as if another thread got the processor just then.
+PAUSES = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <poll.h>
+#include <time.h>
+
+int poll(struct pollfd *files, nfds_t number, int timeout)
+{
+    static int (*c_poll)(struct pollfd *, nfds_t, int);
+    struct timespec pause = {0, 10000};
+    int result;
+
+    if (!c_poll)
+        c_poll = dlsym(RTLD_NEXT, "poll");
+    result = c_poll(files, number, timeout);
+    if (number == 1 && !timeout && result > 0)
+        nanosleep(&pause, 0);
+    return result;
+}
+"""
+
+LEAVING_AT_ANY_TIME = """
+import threading
+import time
+
+import jack
+
+client = jack.Client('leaver')
+told = []
+client.set_shutdown_callback(lambda *reason: told.append(reason))
+naps = [0] * 200 + [0.15] * 3
+inside = threading.Event()
+
+@client.set_process_callback
+def process(frames):
+    inside.set()
+    time.sleep(nap)
+
+for nap in naps:
+    inside.clear()
+    client.activate()
+    assert inside.wait(5)
+    client.deactivate(ignore_errors=False)
+    assert not told, (nap, told)
+client.close(ignore_errors=False)
+"""
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='LD_PRELOAD is for Linux')
+def test_a_cycle_may_be_interrupted_where_its_client_leaves(
+    make_server, run_python, tmp_path, monkeypatch
+):
+    if shutil.which('gcc') is None:
+        needs.missing('there is no gcc')
+    library = tmp_path / 'pauses.so'
+    subprocess.run(
+        ['gcc', '-shared', '-fPIC', '-xc', '-', '-o', library, '-ldl'],
+        input=PAUSES,
+        text=True,
+        check=True,
+    )
+    server = make_server(blocksize=64)
+    monkeypatch.setenv('LD_PRELOAD', str(library))
+    child = run_python(LEAVING_AT_ANY_TIME, server=server)
+    assert child.stderr == ''
 
 
 POOR = """
