@@ -1647,8 +1647,8 @@ class _Core:
             if _time.monotonic() > deadline:
                 raise JackError(
                     f'client {self.name!r} is being activated, deactivated '
-                    'or closed by another thread, which did not finish in '
-                    'time')
+                    'or closed, or its ports registered, by another thread, '
+                    'which did not finish in time')
             self.awaited = True
             _time.sleep(1e-4)
         # Not with acquire(): out of that a signal handler's exception can
@@ -1669,9 +1669,10 @@ class _Core:
 
         Otherwise the libjack of JACK 1 or 2 may crash.  A callback must not
         wait for who changes that, and who perhaps waits for the callback.
+        The server is asked afterwards, which may take some more time.
         """
         return (_contextlib.nullcontext() if _on_jack_thread()
-                else self.changing())
+                else self.changing(_PATIENCE / 2))
 
     def failed(self, what: str, error: BaseException | None) -> None:
         """Note what ended a callback, and tell the user."""
@@ -7467,7 +7468,9 @@ class Client:
         """The time in frames at which the current cycle began, exactly.
 
         Only in the process callback.  It grows by the blocksize from cycle
-        to cycle; it jumps only where an xrun made cycles fall out.
+        to cycle; it jumps only where an xrun made cycles fall out.  A callback
+        that is late by a whole cycle may be told when the next one began, and
+        so is that one's callback then.
 
         Notes
         -----

@@ -48,6 +48,47 @@ class Cycle:
             future.set_result(result)
 
 
+class Rhythm:
+    """Notes when the cycles of a client begin, as told to its callback.
+
+    To a callback that is late by a whole cycle, JACK tells when the one of
+    the moment began, and to the next callback the same.
+    """
+
+    def __init__(self, client):
+        self._client = client
+        self._size = client.blocksize
+        self._period = self._size / client.samplerate
+        #: What JACK told, and when.
+        self._noted = []
+
+    def note(self, frames):
+        self._noted.append((self._client.last_frame_time, time.monotonic()))
+
+    def steps(self):
+        """The numbers of the steps between cycles without a late callback."""
+        gaps = [
+            (after[1] - before[1]) / self._period
+            for before, after in zip(self._noted, self._noted[1:])
+        ]
+        return [
+            number
+            for number in range(1, len(gaps) - 1)
+            if all(0.8 < gap < 1.2 for gap in gaps[number - 1 : number + 2])
+        ]
+
+    def check(self, none_is_lost=False):
+        """The callback is called once in each cycle, or in fewer of them."""
+        frames = [frame for frame, _ in self._noted]
+        steps = self.steps()
+        sizes = {frames[n + 1] - frames[n] for n in steps}
+        assert sizes == {self._size}, self._noted
+        calls = steps[-1] - steps[0]
+        cycles = (frames[steps[-1]] - frames[steps[0]]) / self._size
+        expected = calls == cycles if none_is_lost else calls <= cycles
+        assert expected, self._noted
+
+
 class Program:
     """A client program; what it prints is heard line by line.
 

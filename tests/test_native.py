@@ -819,24 +819,50 @@ def may_be_realtime():
     )
 
 
+IDLE = """
+work = np.memmap('idle', 'u4', 'w+', shape=64)
+client = jack.Client('idle')
+client.set_process_callback(library.count, work)
+client.activate()
+print('active', flush=True)
+sys.stdin.read()
+"""
+
+
 def test_no_cycle_is_lost_because_python_is_busy(
     run_python, make_server, c_path
 ):
     # With a callback in Python, less than half of such short cycles are run.
+    # What else there is on this machine keeps an idle program as busy.  The
+    # servers of PipeWire here have no real-time threads, which alone are
+    # always before those of Python.
     server = make_server(blocksize=64, realtime=may_be_realtime())
+    punctual = server.realtime and server.kind.startswith('jack')
     code = """
-    work = np.zeros(64, 'u4')
+    import subprocess
+
+    idle = subprocess.Popen(
+        [sys.executable, '-c', sys.argv[2], sys.argv[1]],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert idle.stdout.readline() == b'active\\n'
+    counts = np.memmap('idle', 'u4', 'r', shape=64), np.zeros(64, 'u4')
     client = jack.Client('punctual')
-    client.set_process_callback(library.count, work)
+    client.set_process_callback(library.count, counts[1])
     threading.Thread(target=compute, daemon=True).start()
     client.activate()
-    start, before = time.perf_counter(), work.max()
-    number = 0
+    before = [count.max() for count in counts]
+    start, number = time.perf_counter(), 0
     while time.perf_counter() < start + 2:
         for _ in range(1000):
             number = (number * 5 + 1) % 1000003
-    # There are 750 cycles in a second.
-    print((work.max() - before) / (750 * (time.perf_counter() - start)))
+    print(*(count.max() - number for count, number in zip(counts, before)))
+    idle.communicate()
     """
-    result = run_python(code_with_preamble(code), c_path, server=server)
-    assert float(result.stdout) > 0.95
+    result = run_python(
+        code_with_preamble(code),
+        c_path,
+        code_with_preamble(IDLE),
+        server=server,
+    )
+    idle, busy = map(int, result.stdout.split())
+    assert busy > (0.95 if punctual else 0.7) * idle > 0
