@@ -427,7 +427,7 @@ def be_late(make_client):
     return lambda: cycle.run(lambda: time.sleep(0.1))
 
 
-@pytest.mark.needs('notification of xruns', run=False)
+@pytest.mark.needs('notification of xruns')
 def test_late_cycles_are_counted(client, be_late, wait_until):
     with client:
         for _ in range(3):
@@ -437,7 +437,7 @@ def test_late_cycles_are_counted(client, be_late, wait_until):
     assert type(client.xrun_count) is int
 
 
-@pytest.mark.needs('notification of xruns', run=False)
+@pytest.mark.needs('notification of xruns')
 def test_late_cycles_are_counted_beside_an_xrun_callback(
     client, be_late, events, wait_until
 ):
@@ -449,7 +449,7 @@ def test_late_cycles_are_counted_beside_an_xrun_callback(
         wait_until(lambda: client.xrun_count > before)
 
 
-@pytest.mark.needs('notification of xruns', run=False)
+@pytest.mark.needs('notification of xruns')
 def test_late_cycles_are_not_counted_while_inactive(
     client, make_client, be_late, wait_until
 ):
@@ -460,7 +460,7 @@ def test_late_cycles_are_not_counted_while_inactive(
     assert client.xrun_count == 0
 
 
-@pytest.mark.needs('notification of xruns', run=False)
+@pytest.mark.needs('notification of xruns')
 @pytest.mark.needs('delays of the dummy driver')
 def test_the_longest_delay_is_kept_until_it_is_reset(
     make_server, run_python
