@@ -46,7 +46,11 @@ def main():
         events.put(None)
 
     with contextlib.suppress(KeyboardInterrupt), client:
-        print(f'listening on {port.name}, Ctrl+C ends it', file=sys.stderr)
+        print(
+            f'listening on {port.name}, Ctrl+C ends it',
+            file=sys.stderr,
+            flush=True,  # Which PyPy does only for a terminal.
+        )
         for frame_time, data in iter(events.get, None):
             print(f'{frame_time}: 0x{data.hex()}', flush=True)
         print('the JACK server has shut down', file=sys.stderr)

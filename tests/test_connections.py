@@ -239,6 +239,8 @@ def test_connections_with_another_process_end_with_it(
     eventually(lambda: inp.connections, [tick])
     metro.terminate()
     eventually(lambda: inp.connections, [])
+    # Else it is told to end once more while it ends, and hangs.
+    metro.communicate(timeout=10)
 
 
 def connects(client, source, destination):

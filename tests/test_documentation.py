@@ -327,9 +327,15 @@ def test_an_example_starts_as_described(
             stderr=subprocess.STDOUT,
         )
     with process:
-        wait_until(lambda: 'Ctrl+C ends it' in printed.read_text(), PATIENCE)
-        process.send_signal(signal.SIGINT)
-        process.wait(PATIENCE)
+        try:
+            wait_until(
+                lambda: 'Ctrl+C ends it' in printed.read_text(), PATIENCE
+            )
+            process.send_signal(signal.SIGINT)
+            process.wait(PATIENCE)
+        finally:
+            # If it has not ended, the test must not wait for it for ever.
+            process.kill()
     assert process.returncode == 0, printed.read_text()
 
 

@@ -151,7 +151,9 @@ def start(request):
 def tool(request):
     """Return a function that starts a program of JACK; it ends with the test.
 
-    Killing such a program would leave the server waiting for it.
+    Killing such a program would leave the server waiting for it.  Two signals
+    to end would have two of its threads close the client, and hang: a test
+    that sends one waits for the end itself.
     """
     with contextlib.ExitStack() as stack:
 
@@ -981,6 +983,7 @@ def test_chatty_client_tells_of_a_metronome(start, tool, server):
     server.run(['jack_disconnect', *ends])
     chatty.hear(f'^port disconnected {names}$')
     metronome.terminate()
+    metronome.wait(PATIENCE)
     chatty.hear(r"^port unregistered jack\.Port\('metro:120_bpm'\)$")
     chatty.hear('^client unregistered metro$')
 
