@@ -24,7 +24,7 @@ def parse_args():
     parser.add_argument('filename')
     parser.add_argument('ports', nargs='*')
     parser.add_argument('-c', '--clientname', default='midi_file_player')
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 def load(filename, samplerate):

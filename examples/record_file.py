@@ -24,7 +24,7 @@ def parse_args():
     parser.add_argument('ports', nargs='*')
     parser.add_argument('-d', '--duration', type=float, default=float('inf'))
     parser.add_argument('-c', '--clientname', default='record_file')
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 def main():

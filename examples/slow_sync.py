@@ -31,8 +31,8 @@ def main():
     except jack.JackOpenError as e:
         sys.exit(str(e))
     messages = queue.SimpleQueue()  # to be printed; None ends it
-    target = None  # the frame asked for last, and when we can play from there
-    deadline = 0.0
+    target = None  # the frame asked for last
+    deadline = None  # when we can play from there; None: now
 
     @client.set_sync_callback
     def sync(state, pos):
@@ -43,9 +43,10 @@ def main():
         if pos.frame != target:
             target, deadline = pos.frame, now + args.delay
             messages.put(f'getting ready for frame {target}')
-        elif now >= deadline:
+        elif deadline is not None and now >= deadline:
+            deadline = None
             messages.put(f'ready for frame {target}')
-        return now >= deadline
+        return deadline is None
 
     client.set_shutdown_callback(lambda status, reason: messages.put(None))
     # If it takes longer than this, JACK rolls without us: by default, two

@@ -11,6 +11,7 @@ Needs nothing but the jack module.  Run it with one or more commands::
 
 import argparse
 import sys
+import threading
 
 import jack
 
@@ -47,6 +48,8 @@ def main():
         sys.exit(str(e))
     # Any client may control the transport; with PipeWire it has to be active.
     # There is one for all, which goes on when the client that started it ends.
+    cycle_began = threading.Event()
+    client.set_process_callback(lambda frames: cycle_began.set())
     with client:
         for text in args.commands:
             if text == 'play':
@@ -55,9 +58,14 @@ def main():
                 client.transport_stop()
             elif text == 'show':
                 state, position = client.transport_query()
-                print(state, position['frame'] / client.samplerate, 's')
+                print(state, f'{position["frame"] / client.samplerate:.3f} s')
             else:
                 move(client, text)
+            # A request is granted when a cycle begins, or the next but one;
+            # the next command is to find it done.
+            for _ in range(3):
+                cycle_began.clear()
+                cycle_began.wait(1)
     return 0
 
 

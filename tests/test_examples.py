@@ -548,7 +548,9 @@ def test_record_file_records_what_play_file_plays(
     samples = make_wav(tmp_path / 'noise.wav', 48000)
     play = start('play_file.py', '-m', tmp_path / 'noise.wav')
     wait_for_port(server, 'play_file:out_1')
-    record = start('record_file.py', tmp_path / 'tape.wav', 'play_file:out_1')
+    # In the order in which its description has them.
+    args = tmp_path / 'tape.wav', '-c', 'tape', 'play_file:out_1'
+    record = start('record_file.py', *args)
     play.finish()
     record.interrupt().finish()
     heard, samplerate = soundfile.read(tmp_path / 'tape.wav', dtype='float32')
@@ -812,7 +814,9 @@ def test_midi_file_player_connects_to_the_given_ports(
     start, make_client, files
 ):
     tape = MidiTape(make_client())
-    start('midi_file_player.py', files / 'long.mid', tape.port.name)
+    # In the order in which its description has them.
+    args = files / 'long.mid', '-c', 'player', tape.port.name
+    start('midi_file_player.py', *args)
     tape.wait_for(1)
     assert tape.events[0][1] == b'\x90\x3c\x40'
 
@@ -937,7 +941,10 @@ def test_transporter_starts_stops_and_moves(start, transport):
     start('transporter.py', '+0.25').finish()
     servers.wait_until(lambda: transport.transport_frame == 36000, PATIENCE)
     show = start('transporter.py', 'show').finish()
-    assert show.out == ['jack.STOPPED 0.75 s\n']
+    assert show.out == ['jack.STOPPED 0.750 s\n']
+    # Each command finds done what those before it have asked for.
+    show = start('transporter.py', '2', 'show', '+1', 'show').finish()
+    assert show.out == ['jack.STOPPED 2.000 s\n', 'jack.STOPPED 3.000 s\n']
     start('transporter.py', '--', '-5').finish()
     servers.wait_until(lambda: transport.transport_frame == 0, PATIENCE)
 
@@ -963,6 +970,11 @@ def test_slow_sync_lets_the_transport_wait(start, transport):
     servers.wait_until(
         lambda: transport.transport_state == jack.ROLLING, PATIENCE
     )
+    # JACK goes on asking for some cycles.
+    transport.transport_stop()
+    transport.transport_frame = 96000
+    slow.hear('getting ready for frame 96000')
+    assert ''.join(slow.out).count('ready for frame 48000') == 2, slow
 
 
 # -- The graph ----------------------------------------------------------------
