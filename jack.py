@@ -3347,7 +3347,7 @@ class _Workers:
         def job() -> None:
             answer = None
             try:
-                with self.request(name, ptr, token, patience, not watch):
+                with self.request(name, ptr, token, patience):
                     answer = function(*args)
             except BaseException as error:
                 errors.append(error)
@@ -3381,16 +3381,16 @@ class _Workers:
 
     @_contextlib.contextmanager
     def request(self, name: str, ptr: _t.Any, token: list[bool],
-                patience: float, closing: bool) -> _t.Iterator[None]:
+                patience: float) -> _t.Iterator[None]:
         """Make a request for a client, if it is still waited for then.
 
         It is on a thread of ours, where no signal handler can come between.
         """
         if _IMPLEMENTATION == 'JACK 1' and name in _ONE_AT_A_TIME:
             with self.only(name, patience):
-                yield from self.in_turn(name, ptr, token, patience, closing)
+                yield from self.in_turn(name, ptr, token, patience)
         else:
-            yield from self.in_turn(name, ptr, token, patience, closing)
+            yield from self.in_turn(name, ptr, token, patience)
 
     @_contextlib.contextmanager
     def only(self, name: str, patience: float) -> _t.Iterator[None]:
@@ -3403,11 +3403,12 @@ class _Workers:
             self.single.release()
 
     def in_turn(self, name: str, ptr: _t.Any, token: list[bool],
-                patience: float, closing: bool) -> _t.Iterator[None]:
+                patience: float) -> _t.Iterator[None]:
         """Keep others from making requests for the same client meanwhile."""
         if ptr is None:
             yield
             return
+        closing = name == 'jack_client_close'
         turn = self.turn(name, ptr, patience)
         try:
             with self.lock:

@@ -65,11 +65,12 @@ class Caller(threading.Thread):
         self.slowest = 0
         self.random = random.Random(number)
         self.problems = []
+        self.steps = (self.register, self.list, self.look, self.disconnect,
+                      self.unregister)
 
     def run(self):
         while not self.stop.is_set():
-            for function in (self.register, self.list, self.look,
-                             self.disconnect, self.unregister):
+            for function in self.steps:
                 begin = time.monotonic()
                 try:
                     function()
@@ -114,15 +115,39 @@ class Caller(threading.Thread):
             port.unregister()
 
 
-def threads(seconds):
-    """Eight threads use one client, while its cycles run."""
-    client = jack.Client('loaded')
-    counter = Counter(client)
-    client.activate()
-    client.connect(counter.source, counter.target)
-    stop = threading.Event()
-    callers = [Caller(client, number, stop) for number in range(8)]
-    begin, first = time.monotonic(), counter.cycles
+class Asker(Caller):
+    """Asks for what it knows, until it is told to stop."""
+
+    def __init__(self, client, number, stop):
+        super().__init__(client, number, stop)
+        self.steps = (self.ask,)
+
+    def ask(self):
+        self.calls += 1
+        uuid = self.client.get_uuid_for_client_name(self.client.name)
+        assert uuid == self.client.uuid, uuid
+
+
+class Switch(Caller):
+    """Activates and deactivates until it is told to stop."""
+
+    def __init__(self, client, number, stop):
+        super().__init__(client, number, stop)
+        self.steps = self.activate, self.deactivate
+
+    def activate(self):
+        self.calls += 1
+        self.client.activate()
+
+    def deactivate(self):
+        self.calls += 1
+        self.client.deactivate()
+
+
+def call(callers, stop, seconds):
+    """Let threads do what they do; returns how long they have done so."""
+    (client,) = {caller.client for caller in callers}
+    begin = time.monotonic()
     for caller in callers:
         caller.start()
     stop.wait(seconds)
@@ -131,11 +156,49 @@ def threads(seconds):
         caller.join(20)
         assert not caller.is_alive(), 'a thread hangs'
     elapsed = time.monotonic() - begin
-    cycles = counter.cycles - first
     problems = [p for caller in callers for p in caller.problems]
     assert not problems, problems[:3]
-    assert client.active
     assert client.last_exception is None
+    return elapsed
+
+
+def switches(seconds):
+    """Threads activate and deactivate a client that others use."""
+    client = jack.Client('switched')
+    counter = Counter(client)
+    stop = threading.Event()
+    askers = [Asker(client, number, stop) for number in range(4)]
+    others = [Switch(client, number, stop) for number in range(4)]
+    elapsed = call(askers + others, stop, seconds)
+    assert not any(asker.refused for asker in askers)
+    slowest = max(caller.slowest for caller in askers + others)
+    assert slowest < 5, slowest
+    # It can be used as ever.
+    client.activate()
+    client.connect(counter.source, counter.target)
+    first = counter.cycles
+    wait_until(lambda: counter.cycles > first + 100)
+    print(
+        f'{sum(c.calls for c in askers)} calls of 4 threads while 4 others '
+        f'activated and deactivated {sum(c.calls for c in others)} times '
+        f'({sum(c.refused for c in others)} refused, the slowest '
+        f'{slowest:.2f} s) in {elapsed:.0f} s, {memory()} kB'
+    )
+    client.close()
+
+
+def threads(seconds):
+    """Eight threads use one client, while its cycles run."""
+    client = jack.Client('loaded')
+    counter = Counter(client)
+    client.activate()
+    client.connect(counter.source, counter.target)
+    stop = threading.Event()
+    callers = [Caller(client, number, stop) for number in range(8)]
+    first = counter.cycles
+    elapsed = call(callers, stop, seconds)
+    cycles = counter.cycles - first
+    assert client.active
     # Nothing of what has been registered is left.
     names = [port.shortname for port in client.get_ports('^loaded:')]
     assert sorted(names) == ['counter-in', 'counter-out'], names
@@ -420,6 +483,7 @@ def cycles(number):
 
 
 KINDS = {
+    'switches': switches,
     'threads': threads,
     'ports': ports,
     'port-limit': port_limit,

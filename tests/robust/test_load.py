@@ -24,6 +24,13 @@ def test_eight_threads_use_one_client_while_cycles_run(
     assert child.stderr == ''
 
 
+def test_threads_activate_and_deactivate_a_client_that_others_use(
+    mode_server, run_module
+):
+    child = run_module('load', 'switches', 2, server=mode_server, timeout=60)
+    assert child.stderr == ''
+
+
 @pytest.mark.needs('more than 256 ports')
 def test_a_client_may_have_500_ports(make_server, run_module):
     server = make_server(mode='sync')
