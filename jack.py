@@ -1352,6 +1352,9 @@ _new_chars = _ffi.new_allocator(should_clear_after_alloc=False)
 # is given up.
 _SMALL = 256
 
+# More than this is copied in several pieces, between which others may run.
+_PIECE = 1 << 16
+
 # Small objects in a container are used again when there is no reference to
 # them but the container's: that is, when _references() says _UNSHARED, which
 # it never does on a Python that does not count references.  Nor on one that
@@ -2243,7 +2246,8 @@ class _RealtimeCalls:
 
     On CPython they are called through ctypes with the interpreter lock held:
     they are over sooner than the lock could be given up, and a busy thread
-    cannot snatch it from the middle of a cycle.
+    cannot snatch it from the middle of a cycle.  Nor can two threads be in
+    one ring buffer, which may be misused, but not leave its memory.
     """
 
     pointer: _t.Any
@@ -2290,6 +2294,13 @@ class _RealtimeCalls:
         self.ring_write = bind('jack_ringbuffer_write', size)
         self.ring_read = bind('jack_ringbuffer_read', size)
         self.ring_peek = bind('jack_ringbuffer_peek', size)
+        self.ring_write_advance = bind('jack_ringbuffer_write_advance', None)
+        self.ring_read_advance = bind('jack_ringbuffer_read_advance', None)
+        self.ring_write_vector = bind('jack_ringbuffer_get_write_vector', None)
+        self.ring_read_vector = bind('jack_ringbuffer_get_read_vector', None)
+        self.ring_reset = bind('jack_ringbuffer_reset', None)
+        if _lib.has('jack_ringbuffer_reset_size'):
+            self.ring_reset_size = bind('jack_ringbuffer_reset_size', None)
         if _libc is not None:
             # While it waits for the lock, the thread may be cancelled.
             self.set_cancel_state = ctypes.PYFUNCTYPE(ctypes.c_int)(
@@ -2297,6 +2308,15 @@ class _RealtimeCalls:
                                              'pthread_setcancelstate')))
 
     def _use_cffi(self) -> None:
+        lock = _threading.Lock()
+
+        def alone(function: _t.Any) -> _t.Any:
+            # Two that write to a ring buffer at once leave its memory.
+            def call(*args: _t.Any) -> _t.Any:
+                with lock:
+                    return function(*args)
+            return call
+
         self.handle = self.pointer = lambda ptr: ptr
         self.size = int
         self.sizes = range(_SMALL + 1)
@@ -2312,9 +2332,16 @@ class _RealtimeCalls:
         self.midi_write = _lib.jack_midi_event_write
         self.midi_lost = _lib.jack_midi_get_lost_event_count
         self.query = _lib.jack_transport_query
-        self.ring_write = _lib.jack_ringbuffer_write
-        self.ring_read = _lib.jack_ringbuffer_read
-        self.ring_peek = _lib.jack_ringbuffer_peek
+        self.ring_write = alone(_lib.jack_ringbuffer_write)
+        self.ring_read = alone(_lib.jack_ringbuffer_read)
+        self.ring_peek = alone(_lib.jack_ringbuffer_peek)
+        self.ring_write_advance = alone(_lib.jack_ringbuffer_write_advance)
+        self.ring_read_advance = alone(_lib.jack_ringbuffer_read_advance)
+        self.ring_write_vector = alone(_lib.jack_ringbuffer_get_write_vector)
+        self.ring_read_vector = alone(_lib.jack_ringbuffer_get_read_vector)
+        self.ring_reset = alone(_lib.jack_ringbuffer_reset)
+        if _lib.has('jack_ringbuffer_reset_size'):
+            self.ring_reset_size = alone(_lib.jack_ringbuffer_reset_size)
         if _libc is not None:
             self.set_cancel_state = _libc.pthread_setcancelstate
 
@@ -9826,6 +9853,7 @@ class RingBuffer:
     One thread writes and one thread reads, always the same; then neither of
     them ever waits.  It is the means to get data out of the process callback
     (or into it) when the other side is slow, such as a file.
+    If there are more threads, their data is mixed up, and nothing else.
 
     Parameters
     ----------
@@ -9929,8 +9957,11 @@ class RingBuffer:
         size = len(data)
         if size <= _SMALL:
             written: int = _rt.ring_write(self._handle, data, _rt.sizes[size])
+        elif size <= _PIECE:
+            written = _rt.ring_write(self._handle, data, _rt.size(size))
         else:
-            written = _lib.jack_ringbuffer_write(self._ptr, data, size)
+            written = self._in_pieces(_rt.ring_write, _ffi.from_buffer(data),
+                                      size)
         return written
 
     @property
@@ -9957,7 +9988,7 @@ class RingBuffer:
         Calls: `jack_ringbuffer_get_write_vector`_
 
         """
-        return self._views(_lib.jack_ringbuffer_get_write_vector)
+        return self._views(_rt.ring_write_vector)
 
     def write_advance(self, size: int) -> None:
         """Make bytes that were put into `write_buffers` readable.
@@ -9980,7 +10011,7 @@ class RingBuffer:
 
         """
         number = _limited(size, self.write_space, 'write_space')
-        _lib.jack_ringbuffer_write_advance(self._ptr, number)
+        _rt.ring_write_advance(self._handle, _rt.size(number))
 
     @property
     def read_space(self) -> int:
@@ -10032,9 +10063,10 @@ class RingBuffer:
         Calls: `jack_ringbuffer_read`_
 
         """
-        if type(size) is int and 0 <= size <= _SMALL:
-            return self._copy_small(_rt.ring_read, size)
-        return self._copy(_lib.jack_ringbuffer_read, size)
+        if type(size) is int and 0 <= size <= _PIECE:
+            return self._copy_piece(_rt.ring_read, size)
+        data, size = self._memory(size)
+        return _buffer(data, self._in_pieces(_rt.ring_read, data, size))
 
     def peek(self, size: int) -> _t.Any:
         """Look at bytes without taking them out.
@@ -10074,9 +10106,11 @@ class RingBuffer:
         Calls: `jack_ringbuffer_peek`_
 
         """
-        if type(size) is int and 0 <= size <= _SMALL:
-            return self._copy_small(_rt.ring_peek, size)
-        return self._copy(_lib.jack_ringbuffer_peek, size)
+        if type(size) is int and 0 <= size <= _PIECE:
+            return self._copy_piece(_rt.ring_peek, size)
+        data, size = self._memory(size)
+        return _buffer(data, _rt.ring_peek(self._handle, _rt.handle(data),
+                                           _rt.size(size)))
 
     @property
     def read_buffers(self) -> tuple[_t.Any, _t.Any]:
@@ -10100,7 +10134,7 @@ class RingBuffer:
         Calls: `jack_ringbuffer_get_read_vector`_
 
         """
-        return self._views(_lib.jack_ringbuffer_get_read_vector)
+        return self._views(_rt.ring_read_vector)
 
     def read_advance(self, size: int) -> None:
         """Drop bytes, having looked at them with `read_buffers` or `peek`.
@@ -10123,7 +10157,7 @@ class RingBuffer:
 
         """
         number = _limited(size, self.read_space, 'read_space')
-        _lib.jack_ringbuffer_read_advance(self._ptr, number)
+        _rt.ring_read_advance(self._handle, _rt.size(number))
 
     def mlock(self) -> None:
         """Keep the memory from being swapped out.
@@ -10175,7 +10209,7 @@ class RingBuffer:
 
         """
         if size is None:
-            _lib.jack_ringbuffer_reset(self._ptr)
+            _rt.ring_reset(self._handle)
             return
         number = _integer(size, 'size')
         if not 0 < number <= self._allocated:
@@ -10184,10 +10218,13 @@ class RingBuffer:
         # The C library counts on a power of two, but does not see to it.
         rounded = max(2, 1 << (number - 1).bit_length())
         if _lib.has('jack_ringbuffer_reset_size'):
-            _lib.jack_ringbuffer_reset_size(self._ptr, rounded)
+            _rt.ring_reset_size(self._handle, _rt.size(rounded))
         else:
-            self._ptr.size, self._ptr.size_mask = rounded, rounded - 1
-            _lib.jack_ringbuffer_reset(self._ptr)
+            # At once: another thread must not find half of it.
+            empty = _ffi.new('jack_ringbuffer_t *', self._ptr[0])
+            empty.size, empty.size_mask = rounded, rounded - 1
+            empty.read_ptr = empty.write_ptr = 0
+            self._ptr[0] = empty[0]
 
     @property
     def size(self) -> int:
@@ -10202,7 +10239,7 @@ class RingBuffer:
         """
         return int(self._ptr.size)
 
-    def _copy_small(self, function: _t.Any, size: int) -> _t.Any:
+    def _copy_piece(self, function: _t.Any, size: int) -> _t.Any:
         last = self._last
         # Taken, lest a second thread (which should not be) has it as well.
         self._last = None
@@ -10211,24 +10248,36 @@ class RingBuffer:
             memory = _new_chars(_CHARS, size)
             last = _buffer(memory), memory, _rt.handle(memory)
         buffer, memory, handle = last
-        number = function(self._handle, handle, _rt.sizes[size])
+        number = function(
+            self._handle, handle,
+            _rt.sizes[size] if size <= _SMALL else _rt.size(size))
         if number < size:
             return _buffer(memory, number)
         self._last = last
         return buffer
 
-    def _copy(self, function: _t.Any, size: int) -> _t.Any:
+    def _memory(self, size: int) -> tuple[_t.Any, int]:
         if type(size) is not int or size < 0:
             size = _integer(size, 'size', 64)
         if size > self._allocated:
             size = self._allocated
-        data = _new_chars(_CHARS, size)
-        return _buffer(data, function(self._ptr, data, size))
+        return _new_chars(_CHARS, size), size
+
+    def _in_pieces(self, function: _t.Any, memory: _t.Any, size: int) -> int:
+        done = 0
+        while done < size:
+            piece = min(size - done, _PIECE)
+            number = int(function(self._handle, _rt.handle(memory + done),
+                                  _rt.size(piece)))
+            done += number
+            if number < piece:
+                break
+        return done
 
     def _views(self, function: _t.Any) -> tuple[_t.Any, _t.Any]:
         vectors = _ffi.new('jack_ringbuffer_data_t[2]')
         ring = self._ptr
-        function(ring, vectors)
+        function(self._handle, _rt.handle(vectors))
 
         def view(vector: _t.Any) -> _t.Any:
             # The second one has no address when it is empty.

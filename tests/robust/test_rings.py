@@ -14,6 +14,60 @@ def test_a_ring_stays_within_its_memory(run_module):
     assert child.stderr == ''
 
 
+CROWD = """
+import random
+import sys
+import threading
+import time
+
+import jack
+
+SIZES = 10, 300, 5000, 70000, 200000
+ring = jack.RingBuffer(1 << 18)
+end = time.monotonic() + float(sys.argv[1])
+
+
+def touch(buffers):
+    for buffer in buffers:
+        for place in (0, len(buffer) - 1) if buffer else ():
+            buffer[place:place + 1] = b'x'
+
+
+def misuse(seed):
+    chance = random.Random(seed)
+    data = [bytes(size) for size in SIZES]
+    kinds = [
+        lambda: ring.write(chance.choice(data)),
+        lambda: ring.read(chance.choice(SIZES)),
+        lambda: ring.peek(chance.choice(SIZES)),
+        lambda: touch(ring.write_buffers),
+        lambda: ring.write_advance(ring.write_space),
+        lambda: b''.join(ring.read_buffers),
+        lambda: ring.read_advance(ring.read_space),
+        lambda: ring.reset(chance.choice([None, 64, 1 << 18])),
+    ]
+    while time.monotonic() < end:
+        try:
+            chance.choice(kinds)()
+        except ValueError:
+            pass    # Another one has taken it, or the space for it.
+    print('done', flush=True)
+
+
+threads = [threading.Thread(target=misuse, args=[n]) for n in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_a_crowd_that_misuses_a_ring_does_not_damage_memory(run_python):
+    child = run_python(CROWD, 2)
+    assert child.stdout == 8 * 'done\n'
+    assert child.stderr == ''
+
+
 def test_a_hundred_megabytes_pass_intact_between_threads():
     piece = random.Random(4).randbytes(64 * 1024 + 7)
     ring = jack.RingBuffer(1 << 20)
