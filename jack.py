@@ -4356,6 +4356,8 @@ class SessionEvent:
                             'with the callback of set_session_callback()')
         self._ptr: _t.Any = ptr
         self._core = core
+        #: To be taken by the thread that answers.
+        self._token = [True]
         #: 1 to save, 2 to save and quit, 3 to save a template.
         self.type = int(ptr.type)
         #: The folder to save into, with a slash at its end.
@@ -4368,7 +4370,7 @@ class SessionEvent:
         self.flags = 0
 
     def __repr__(self) -> str:
-        state = 'answered' if self._ptr is None else 'to be answered'
+        state = 'to be answered' if self._token else 'answered'
         return (f'<jack.SessionEvent of type {self.type} in '
                 f'{self.session_dir!r}, {state}>')
 
@@ -7196,7 +7198,9 @@ class Client:
                     else core.runner is not None)
         if is_there or not core.active:
             return
-        if any(port.number_of_connections for port in core.own.values()):
+        # A copy: other threads may register ports meanwhile.
+        ports = [ref() for ref in core.own.valuerefs()]
+        if any(port and port.number_of_connections for port in ports):
             raise JackError(
                 f'client {core.name!r} was activated without a process '
                 'callback; to set this one, deactivate() it first (its '
@@ -7825,20 +7829,19 @@ class Client:
             raise TypeError('event must be a SessionEvent, '
                             f'not {type(event).__name__}')
         ptr = self._ptr
-        struct = event._ptr
         if event._core is not self._core:
             # JACK 2's server dies of an answer that it doesn't wait for.
             raise JackError('this session event was sent to another client')
-        if struct is None:
-            raise JackError('this session event has been answered already')
         command = _ffi.new('char[]', _encode(event.command_line,
                                              'command_line'))
-        struct.command_line = command
-        struct.flags = _integer(event.flags, 'flags', 31)
+        flags = _integer(event.flags, 'flags', 31)
+        if not _taken(event._token):
+            raise JackError('this session event has been answered already')
+        struct = event._ptr
+        struct.command_line, struct.flags = command, flags
         code = _lib.jack_session_reply(ptr, struct)
         # The memory is ours, not for jack_session_event_free() to release.
         struct.command_line = _NULL
-        event._ptr = None
         _check(code, 'cannot answer the session event')
 
     def reserve_client_name(self, name: str, uuid: str) -> None:
@@ -8939,7 +8942,8 @@ class OwnPort(Port):
         core.outputs = [port for port in core.outputs if port is not self]
         try:
             with core.settled():
-                _check(_lib.jack_port_unregister(core.ptr, ptr),
+                # It may have been closed while this one waited.
+                _check(_lib.jack_port_unregister(core.require(), ptr),
                        f'cannot unregister {self._description()}')
         except JackError as error:
             if not isinstance(error, _NoAnswer):

@@ -22,6 +22,7 @@ PARTS = {
     'threads-sync': (
         ['load', 'threads', 60], {'blocksize': 64, 'mode': 'sync'}),
     'switches': (['load', 'switches', 60], {}),
+    'crowd': (['crowd', 60], {}),
     'ports': (['load', 'ports', 1500], {}),
     'port-limit': (['load', 'port-limit'], {}),
     'client-limit': (['load', 'client-limit'], {}),

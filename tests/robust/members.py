@@ -272,6 +272,17 @@ class World:
         self.position = client.transport_query_struct()[1]
         self.session_event = jack.SessionEvent(session_event(), client._core)
 
+    def ports(self):
+        """Return a port of each kind, of the client's own and of others."""
+        return [
+            self.own_in,
+            self.own_out,
+            self.own_midi_in,
+            self.own_midi_out,
+            self.foreign_audio,
+            self.foreign_midi,
+        ]
+
     def activate(self):
         """Activate the client, so that `in_cycle` works."""
         self.client.set_process_callback(self._process)

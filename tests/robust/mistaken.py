@@ -306,17 +306,7 @@ class Restoration:
     def __init__(self, world, active):
         self.world = world
         self.active = active
-        self.names = {
-            port: port.shortname
-            for port in (
-                world.own_in,
-                world.own_out,
-                world.own_midi_in,
-                world.own_midi_out,
-                world.foreign_audio,
-                world.foreign_midi,
-            )
-        }
+        self.names = {port: port.shortname for port in world.ports()}
 
     def __call__(self, member, result):
         world = self.world

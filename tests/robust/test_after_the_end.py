@@ -1,6 +1,11 @@
 """No member of anything does harm after its end, or says nothing of it."""
 
+import queue
+import threading
+
 import pytest
+
+import jack
 
 
 @pytest.mark.parametrize('state', ['closed', 'closed-active'])
@@ -34,3 +39,25 @@ def test_every_member_after_the_servers_end(mode_server, run_module):
         'ended', 'lost', mode_server.pid, server=mode_server, timeout=30
     )
     assert child.stderr == ''
+
+
+def test_a_port_may_wait_for_its_end_while_its_client_is_closed(
+    client, wait_until
+):
+    port = client.inports.register('in')
+    errors = queue.SimpleQueue()
+
+    def unregister():
+        try:
+            port.unregister()
+        except BaseException as error:
+            errors.put(error)
+
+    thread = threading.Thread(target=unregister, daemon=True)
+    with client._core.changing():
+        thread.start()
+        wait_until(lambda: client._core.awaited)
+        client.close()
+    error = errors.get(timeout=5)
+    assert isinstance(error, jack.JackError), repr(error)
+    assert 'closed' in str(error)

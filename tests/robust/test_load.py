@@ -31,6 +31,13 @@ def test_threads_activate_and_deactivate_a_client_that_others_use(
     assert child.stderr == ''
 
 
+def test_threads_use_all_members_while_the_client_ends(
+    mode_server, run_module
+):
+    child = run_module('crowd', 3, server=mode_server, timeout=60)
+    assert 'Traceback' not in child.stderr
+
+
 @pytest.mark.needs('more than 256 ports')
 def test_a_client_may_have_500_ports(make_server, run_module):
     server = make_server(mode='sync')
