@@ -3690,9 +3690,19 @@ def _is_in_cffi(frame: _types.FrameType | None) -> bool:
     return False
 
 
+#: By thread, the clients that the collector has found while another one is
+#: being closed there.  With both half-closed, PipeWire 0.3 would have two
+#: real-time threads spin, and on two processors nobody else could go on.
+_found_meanwhile: dict[int, list[_Core]] = {}
+
+
 def _dispose(core: _Core, only_in_c: bool = False) -> int:
     """Close a client in C; return JACK's code."""
+    ident = _get_ident()
+    outermost = ident not in _found_meanwhile
+    found: list[_Core] = []
     try:
+        found = _found_meanwhile.setdefault(ident, found)
         return _dispose_here(core, only_in_c)
     except BaseException:
         # A signal handler's, in the middle: somebody has to go on.
@@ -3700,6 +3710,14 @@ def _dispose(core: _Core, only_in_c: bool = False) -> int:
                 _threading.current_thread() is _threading.main_thread()):
             _workers.hand_over(lambda: _dispose(core))
         raise
+    finally:
+        if outermost:
+            while found:
+                try:
+                    _dispose(found.pop())
+                except JackError as error:
+                    _report('clean-up', error)
+            _found_meanwhile.pop(ident, None)
 
 
 def _dispose_here(core: _Core, only_in_c: bool) -> int:
@@ -4616,9 +4634,12 @@ class Client:
         # The collector may have taken it out already.
         _open_cores[id(core)] = core
         worker = _workers.threads.get(_get_ident())
+        found = _found_meanwhile.get(_get_ident())
         if worker is not None:
             # Whoever waits for what it does may be closing this very client.
             worker.jobs.append(lambda: _dispose(core))
+        elif found is not None:
+            found.append(core)
         elif _on_jack_thread():
             _workers.hand_over(lambda: _dispose(core))
         else:
