@@ -639,6 +639,36 @@ def test_deleting_a_client_on_a_helper_thread_does_not_hold_up(run_python):
     assert child.stderr == ''
 
 
+def test_a_collected_client_is_closed_after_the_one_that_is_being_closed(
+    run_python,
+):
+    child = run_python("""
+        import gc
+        import jack
+
+        gc.disable()
+        clients = [jack.Client('first'), jack.Client('second')]
+        core = clients[1]._core
+        clients.append(clients)
+        first = clients[0]
+        del clients
+        closed = []
+        look = jack._busy
+
+        def collect(which):
+            gc.collect()
+            closed.append(core.closed)
+            return look(which)
+
+        jack._busy = collect
+        first.close()
+        assert not closed[0], 'one is closed within the other'
+        assert core.ptr is None
+        jack.Client('second', use_exact_name=True).close()
+    """)
+    assert child.stderr == ''
+
+
 def test_a_client_may_be_collected_while_it_is_closed_at_the_end(run_python):
     # By the very thread that does so, at each step of it in turn.
     child = run_python(
