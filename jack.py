@@ -3712,12 +3712,13 @@ def _dispose(core: _Core, only_in_c: bool = False) -> int:
         raise
     finally:
         if outermost:
+            # First: the collector may come once more.
+            _found_meanwhile.pop(ident, None)
             while found:
                 try:
                     _dispose(found.pop())
                 except JackError as error:
                     _report('clean-up', error)
-            _found_meanwhile.pop(ident, None)
 
 
 def _dispose_here(core: _Core, only_in_c: bool) -> int:

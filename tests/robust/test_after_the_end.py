@@ -61,3 +61,6 @@ def test_a_port_may_wait_for_its_end_while_its_client_is_closed(
     error = errors.get(timeout=5)
     assert isinstance(error, jack.JackError), repr(error)
     assert 'closed' in str(error)
+    # It has not come back to life by that.
+    with pytest.raises(jack.JackError, match='closed'):
+        print(port.name)
