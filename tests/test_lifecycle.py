@@ -633,7 +633,7 @@ def test_deleting_a_client_on_a_helper_thread_does_not_hold_up(run_python):
             jack._workers.run(job)
             assert deleted.wait(1)
             assert not core.closed
-        wait_until(lambda: core.ptr is None)
+        wait_until(lambda: id(core) not in jack._open_cores)
         jack.Client('on-a-helper', use_exact_name=True).close()
     """)
     assert child.stderr == ''
