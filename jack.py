@@ -8779,7 +8779,8 @@ class OwnPort(Port):
     def number_of_connections(self) -> int:
         """How many connections the port has.
 
-        Realtime-safe.
+        Realtime-safe.  In the process callback it tells of those which are
+        in effect; PipeWire may count one up to three cycles earlier.
 
         Notes
         -----

@@ -30,6 +30,7 @@ PYTHONS = [
 nox.needs_version = '>= 2024.4.15'
 # What is missing is told in the end, by name.
 nox.options.error_on_missing_interpreters = False
+nox.options.default_venv_backend = 'uv|virtualenv'
 nox.options.reuse_venv = 'yes'
 
 # Those of pyenv, which this Python may be one of, need not be chosen by `pyenv

@@ -49,15 +49,15 @@ def main():
     except (OSError, EOFError, ValueError) as e:
         sys.exit(f'cannot read {args.filename}: {e!r}')
     ended = threading.Event()
-    playing = False
+    wait = 5  # PipeWire tells of a connection some cycles before it works
     position = 0  # of the current cycle, in frames
 
     @client.set_process_callback
     def process(frames):
-        nonlocal playing, position
+        nonlocal wait, position
         outport.clear_buffer()
-        playing = playing or outport.number_of_connections > 0
-        if not playing:
+        if wait:
+            wait -= outport.number_of_connections > 0
             return
         todo = events
         if not todo:  # the last one went out in an earlier cycle
@@ -81,7 +81,7 @@ def main():
             # Notes that sound right now would never stop.
             silence = [(0, (0xB0 | n, ALL_SOUND_OFF, 0)) for n in range(16)]
             events = collections.deque(silence)
-            ended.wait(1 if playing else 0)
+            ended.wait(0 if wait else 1)
     return 0
 
 

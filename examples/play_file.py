@@ -44,7 +44,7 @@ def main():
     blocks = queue.Queue(args.buffersize)  # the last one is followed by None
     enough = min(args.buffersize, len(starts) + 1)
     outcome = queue.SimpleQueue()  # None, or what went wrong
-    awaited, playing = [], False
+    awaited, wait = [], 5  # cycles
 
     def read():
         for _ in starts:
@@ -53,15 +53,15 @@ def main():
 
     @client.set_process_callback
     def process(frames):
-        nonlocal playing
+        nonlocal wait
         # A connection takes effect with the start of a cycle.  Here, JACK
-        # tells of those in effect, so that the first block is surely heard.
-        if awaited and not playing and blocks.qsize() >= enough:
-            playing = all(port.number_of_connections for port in awaited)
+        # tells of those in effect, but PipeWire up to three cycles earlier.
+        if wait and awaited and blocks.qsize() >= enough:
+            wait -= all(port.number_of_connections for port in awaited)
         block = None
         if frames != blocksize:
             outcome.put('the block size of JACK has changed')
-        elif playing:
+        elif not wait:
             try:
                 block = blocks.get_nowait()
                 if block is None:  # a cycle later, all have heard the last one

@@ -441,6 +441,13 @@ LACKS = [
     ),
     Lack(
         PIPEWIRE,
+        'connections that work once they are counted',
+        '`OwnPort.number_of_connections` may count one up to three cycles '
+        'before anything goes through it.',
+        can_be_tried=False,
+    ),
+    Lack(
+        PIPEWIRE,
         'properties of any number',
         'A property is that of a client or a port.',
     ),

@@ -162,6 +162,37 @@ def test_number_of_connections_counts_them(patchbay):
     assert patchbay.inp.number_of_connections == 0
 
 
+@pytest.mark.needs('connections that work once they are counted')
+def test_a_connection_works_in_the_first_cycle_that_counts_it(make_client):
+    sender, receiver = make_client(), make_client()
+    out = sender.outports.register('out')
+    inp = receiver.inports.register('in')
+    first = []
+    cycles = last = 0
+
+    @sender.set_process_callback
+    def send(frames):
+        nonlocal cycles
+        cycles = cycles + 1 if out.number_of_connections else 0
+        out.get_array()[:] = cycles
+
+    @receiver.set_process_callback
+    def receive(frames):
+        nonlocal last
+        previous, last = last, inp.get_array()[0]
+        if last and not previous:
+            first.append(last)
+
+    receiver.activate()
+    sender.activate()
+    for number in range(1, 31):
+        out.connect(inp)
+        eventually(lambda: len(first), number)
+        out.disconnect(inp)
+        eventually(lambda: (cycles, last), (0, 0))
+    assert first == [1] * 30
+
+
 @pytest.mark.parametrize('by_name', [False, True])
 def test_is_connected_to_tells_direct_connections(patchbay, by_name):
     patchbay.out.connect(patchbay.inp)
