@@ -1355,14 +1355,17 @@ _SMALL = 256
 # More than this is copied in several pieces, between which others may run.
 _PIECE = 1 << 16
 
+# The lock of CPython's, that is: PyPy's C functions run without.
+_HAS_INTERPRETER_LOCK = _sys.implementation.name == 'cpython' and getattr(
+    _sys, '_is_gil_enabled', lambda: True)()
+
 # Small objects in a container are used again when there is no reference to
 # them but the container's: that is, when _references() says _UNSHARED, which
 # it never does on a Python that does not count references.  Nor on one that
 # has no interpreter lock: there, what is counted while another thread takes a
 # reference or gives one back may be too little.
 _references: _abc.Callable[[object], int] = (
-    _sys.getrefcount if hasattr(_sys, 'getrefcount')
-    and getattr(_sys, '_is_gil_enabled', lambda: True)() else lambda _: -1)
+    _sys.getrefcount if _HAS_INTERPRETER_LOCK else lambda _: -1)
 _example = [object()]
 _UNSHARED = max(0, min(_references(_example[0]), *map(_references, _example)))
 
@@ -2246,8 +2249,7 @@ class _RealtimeCalls:
 
     On CPython they are called through ctypes with the interpreter lock held:
     they are over sooner than the lock could be given up, and a busy thread
-    cannot snatch it from the middle of a cycle.  Nor can two threads be in
-    one ring buffer, which may be misused, but not leave its memory.
+    cannot snatch it from the middle of a cycle.
     """
 
     pointer: _t.Any
@@ -2259,6 +2261,10 @@ class _RealtimeCalls:
             self._use_ctypes()
         else:
             self._use_cffi()
+        # At once: another thread must not find half of it.
+        self.ring_reset_to = lambda ring, to: ring.__setitem__(0, to)
+        if not _HAS_INTERPRETER_LOCK:
+            self._lock_rings()
 
     def _use_ctypes(self) -> None:
         import ctypes
@@ -2308,15 +2314,6 @@ class _RealtimeCalls:
                                              'pthread_setcancelstate')))
 
     def _use_cffi(self) -> None:
-        lock = _threading.Lock()
-
-        def alone(function: _t.Any) -> _t.Any:
-            # Two that write to a ring buffer at once leave its memory.
-            def call(*args: _t.Any) -> _t.Any:
-                with lock:
-                    return function(*args)
-            return call
-
         self.handle = self.pointer = lambda ptr: ptr
         self.size = int
         self.sizes = range(_SMALL + 1)
@@ -2332,18 +2329,39 @@ class _RealtimeCalls:
         self.midi_write = _lib.jack_midi_event_write
         self.midi_lost = _lib.jack_midi_get_lost_event_count
         self.query = _lib.jack_transport_query
-        self.ring_write = alone(_lib.jack_ringbuffer_write)
-        self.ring_read = alone(_lib.jack_ringbuffer_read)
-        self.ring_peek = alone(_lib.jack_ringbuffer_peek)
-        self.ring_write_advance = alone(_lib.jack_ringbuffer_write_advance)
-        self.ring_read_advance = alone(_lib.jack_ringbuffer_read_advance)
-        self.ring_write_vector = alone(_lib.jack_ringbuffer_get_write_vector)
-        self.ring_read_vector = alone(_lib.jack_ringbuffer_get_read_vector)
-        self.ring_reset = alone(_lib.jack_ringbuffer_reset)
+        self.ring_write = _lib.jack_ringbuffer_write
+        self.ring_read = _lib.jack_ringbuffer_read
+        self.ring_peek = _lib.jack_ringbuffer_peek
+        self.ring_write_advance = _lib.jack_ringbuffer_write_advance
+        self.ring_read_advance = _lib.jack_ringbuffer_read_advance
+        self.ring_write_vector = _lib.jack_ringbuffer_get_write_vector
+        self.ring_read_vector = _lib.jack_ringbuffer_get_read_vector
+        self.ring_reset = _lib.jack_ringbuffer_reset
         if _lib.has('jack_ringbuffer_reset_size'):
-            self.ring_reset_size = alone(_lib.jack_ringbuffer_reset_size)
+            self.ring_reset_size = _lib.jack_ringbuffer_reset_size
         if _libc is not None:
             self.set_cancel_state = _libc.pthread_setcancelstate
+
+    def _lock_rings(self) -> None:
+        """Have one thread at a time write to ring buffers, and one read.
+
+        With more, they would leave the memory; the interpreter lock prevents
+        that where there is one.  A writer does not wait for a reader.
+        """
+        writing, reading = _threading.Lock(), _threading.Lock()
+
+        def alone(function: _t.Any, lock: _t.Any) -> _t.Any:
+            def call(*args: _t.Any) -> _t.Any:
+                with lock:
+                    return function(*args)
+            return call
+
+        for name, function in list(vars(self).items()):
+            if name.startswith(('ring_read', 'ring_peek', 'ring_reset')):
+                function = alone(function, reading)
+            if name.startswith(('ring_write', 'ring_reset')):
+                function = alone(function, writing)
+            setattr(self, name, function)
 
     def forbid_cancel(self) -> None:
         """Have JACK wait for the end of this thread before it ends it."""
@@ -3641,31 +3659,56 @@ def _cores() -> list[_Core]:
     return [core for core in cores if core is not None]
 
 
-def _uses(core: _Core, frame: _types.FrameType | None) -> bool:
-    """Tell whether a thread may be in a C function with this client."""
+def _has(core: _Core, frame: _types.FrameType) -> bool:
+    """Tell whether a frame is that of one of our functions for this client."""
+    return frame.f_globals is globals() and (
+        getattr(frame.f_locals.get('self'), '_core', None) is core)
+
+
+def _uses(core: _Core, frame: _types.FrameType | None,
+          among: set[_types.FrameType] | None = None) -> bool:
+    """Tell whether a thread may be in a C function with this client.
+
+    Looks at certain frames only, if they are given.
+    """
     using = False
     while frame is not None:
-        if frame.f_globals is globals():
-            if frame.f_code.co_name == 'changing':
-                return False    # It waits for its turn, outside of C.
-            if getattr(frame.f_locals.get('self'), '_core', None) is core:
-                using = True
+        if frame.f_globals is globals() and frame.f_code.co_name == 'changing':
+            return False    # It waits for its turn, outside of C.
+        if _has(core, frame) and (among is None or frame in among):
+            using = True
         frame = frame.f_back
     return using
 
 
-def _users_of(core: _Core) -> bool:
-    """Tell whether another thread may be in a C function with this client."""
+def _stacks() -> list[_types.FrameType]:
+    """Give the innermost frames of all other threads of Python's."""
     mine = _get_ident()
-    return core.ptr in _workers.asked or any(_uses(core, frame)
-               for ident, frame in _sys._current_frames().items()
-               if ident != mine and ident not in _cycle_threads)
+    return [frame for ident, frame in _sys._current_frames().items()
+            if ident != mine and ident not in _cycle_threads]
 
 
-def _busy(core: _Core) -> bool:
-    """Tell whether closing has to wait for a call or a callback."""
+def _frames_of(core: _Core) -> set[_types.FrameType]:
+    """Find where other threads use this client."""
+    found = set()
+    for inner in _stacks():
+        frame: _types.FrameType | None = inner
+        while frame is not None:
+            if _has(core, frame):
+                found.add(frame)
+            frame = frame.f_back
+    return found
+
+
+def _busy(core: _Core, among: set[_types.FrameType] | None = None) -> bool:
+    """Tell whether closing has to wait for a call or a callback.
+
+    Of the calls only for those in certain frames, if they are given: a thread
+    that goes on to call a closed client does not come into C any more.
+    """
     runner = core.runner
-    return (bool(core.inside - {_get_ident()}) or _users_of(core)
+    return (bool(core.inside - {_get_ident()}) or core.ptr in _workers.asked
+            or any(_uses(core, frame, among) for frame in _stacks())
             or (runner is not None and not core.lost
                 and runner.could_be_cancelled()))
 
@@ -3737,15 +3780,18 @@ def _dispose_here(core: _Core, only_in_c: bool) -> int:
             code = _deactivate(core)
         except _NoAnswer:
             code = -1
+        among = None
         if not only_in_c:
             core.close()
+            among = _frames_of(core)
         deadline = _time.monotonic() + (0 if code < 0 else _PATIENCE)
-        while _busy(core) and _time.monotonic() < deadline:
+        while _busy(core, among) and _time.monotonic() < deadline:
             _time.sleep(0.001)
-        if _busy(core):
+        if _busy(core, among):
             # A frozen server, or a callback that does not return: the rest
             # is done when it does.
-            _threading.Thread(target=_close_late, args=(core, ptr),
+            _threading.Thread(target=_close_late,
+                              args=(core, ptr, among),
                               name='jack-closer', daemon=True).start()
             code = -1
         else:
@@ -4020,9 +4066,10 @@ def _read_exactly(fd: int, size: int) -> bytes:
     return data
 
 
-def _close_late(core: _Core, ptr: _t.Any) -> None:
+def _close_late(core: _Core, ptr: _t.Any,
+                among: set[_types.FrameType] | None) -> None:
     """Close a client when the server has answered all requests after all."""
-    while ptr in _workers.asked or _busy(core):
+    while ptr in _workers.asked or _busy(core, among):
         _time.sleep(0.1)
     _close_in_c(core, ptr, core.lost)
 
@@ -10247,11 +10294,10 @@ class RingBuffer:
         if _lib.has('jack_ringbuffer_reset_size'):
             _rt.ring_reset_size(self._handle, _rt.size(rounded))
         else:
-            # At once: another thread must not find half of it.
             empty = _ffi.new('jack_ringbuffer_t *', self._ptr[0])
             empty.size, empty.size_mask = rounded, rounded - 1
             empty.read_ptr = empty.write_ptr = 0
-            self._ptr[0] = empty[0]
+            _rt.ring_reset_to(self._ptr, empty[0])
 
     @property
     def size(self) -> int:

@@ -583,6 +583,44 @@ def test_a_forgotten_client_can_be_collected_in_anothers_process_callback(
     assert child.stderr == ''
 
 
+def test_closing_does_not_wait_for_calls_of_the_closed_client(run_python):
+    # So many threads that one of them is in there at any time.
+    child = run_python("""
+        import threading
+        import jack
+
+        client = jack.Client('called-on')
+        port = client.outports.register('out')
+        client.activate()
+        over = False
+        calls = dict.fromkeys(range(20), 0)
+
+        def call(number):
+            while not over:
+                try:
+                    port.connections
+                    client.get_all_connections(port)
+                except jack.JackError:
+                    pass
+                calls[number] += 1
+
+        callers = [threading.Thread(target=call, args=[n], daemon=True)
+                   for n in calls]
+        for caller in callers:
+            caller.start()
+        while min(calls.values()) < 10:
+            pass
+        client.close()
+        names = {thread.name for thread in threading.enumerate()}
+        assert 'jack-closer' not in names, 'it is left to a thread'
+        jack.Client('called-on', use_exact_name=True).close()
+        over = True
+        for caller in callers:
+            caller.join()
+    """)
+    assert child.stderr == ''
+
+
 def test_deleting_a_client_in_its_own_callback_is_harmless(run_python):
     child = run_python("""
         import gc
@@ -655,10 +693,10 @@ def test_a_collected_client_is_closed_after_the_one_that_is_being_closed(
         closed = []
         look = jack._busy
 
-        def collect(which):
+        def collect(*args):
             gc.collect()
             closed.append(core.closed)
-            return look(which)
+            return look(*args)
 
         jack._busy = collect
         first.close()
