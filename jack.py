@@ -2489,7 +2489,7 @@ class _Runner:
         while not self.admitted:
             self.pending = True
             self.wait()
-            if self.stopping or _is_joined(self.native_id):
+            if self.stopping or _is_joined(self.ident):
                 self.stopping = True
                 return False
             self.signal()
@@ -2543,7 +2543,7 @@ class _Runner:
         while cycles < 2 and _time.monotonic() - start < 4 * _PATIENCE:
             _time.sleep(period / 8)
             if joined is False:
-                joined = _is_joined(self.native_id)
+                joined = _is_joined(self.ident)
                 cycles = 0
             now = _time.monotonic()
             frame = _lib.jack_last_frame_time(self.ptr)
@@ -2788,6 +2788,9 @@ _PIPEWIRE_SPACE = 32736
 # The numbers of futex() and futex_time64() on Linux, whatever the processor.
 _FUTEX = frozenset((b'98', b'202', b'221', b'238', b'240', b'422'))
 
+# More than the size in bytes of what a C library knows of a thread.
+_OF_A_THREAD = 4096
+
 # And those of poll(), or of ppoll() where there is no other.
 _POLL = frozenset((b'7', b'73', b'167', b'168'))
 
@@ -2863,8 +2866,8 @@ def _await_reader(message: bytes) -> None:
         _await_native(max(_tasks() - before, default=0))
 
 
-def _is_joined(native_id: int) -> bool | None:
-    """Tell whether a thread waits for the end of another one.
+def _is_joined(ident: int) -> bool | None:
+    """Tell whether a thread waits for the end of the one with an identifier.
 
     That is the last thing which jack_deactivate() does, when the server has
     answered.  `None` where nobody can tell.
@@ -2872,7 +2875,6 @@ def _is_joined(native_id: int) -> bool | None:
     threads = _tasks()
     if not threads:
         return None
-    waiting = f'{native_id:#x}'.encode()
     for thread in threads:
         try:
             call = _system_call(thread)
@@ -2880,8 +2882,10 @@ def _is_joined(native_id: int) -> bool | None:
             continue    # It has ended.
         except OSError:
             return None
-        # pthread_join() waits for the thread's identifier to become 0.
-        if call[0] in _FUTEX and call[3] == waiting:
+        # pthread_join() waits for a change in what C knows of the thread, in
+        # glibc 2.36 of another member than in 2.43.  The identifier is the
+        # address of it all.
+        if call[0] in _FUTEX and 0 <= int(call[1], 16) - ident < _OF_A_THREAD:
             return True
     return False
 
