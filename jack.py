@@ -936,6 +936,20 @@ def _insist(request: _abc.Callable[..., int], *args: _t.Any) -> int:
     return code
 
 
+class _Lock(type(_threading.RLock())):  # type: ignore[misc]
+    """A lock for `with`, which always gives it back.
+
+    From Python 3.14 on, a signal handler's exception may come when a lock of
+    Python's has been taken, but `with` has not begun.  In the head of a loop
+    none can, nor between that and the end of this function.
+    """
+
+    def __enter__(self) -> bool:
+        for taken in map(self.acquire, (True,)):
+            return taken
+        return False
+
+
 class _Guard:
     """Keeps ports in their place while they are looked at, on PipeWire 0.3.
 
@@ -951,7 +965,7 @@ class _Guard:
 
     def reset(self) -> None:
         """Take the lock away from a thread that a forked child lacks."""
-        self.lock = _threading.Lock()
+        self.lock = _Lock()
         #: Since when it is held until the server has answered, if it is.
         self.asked: float | None = None
 
@@ -1578,7 +1592,7 @@ class _Core:
         self.last_exception: BaseException | None = None
         self.xrun_count = 0
         #: Guards activation, deactivation and closing; see `changing`.
-        self.lifecycle = _threading.RLock()
+        self.lifecycle = _Lock()
         #: The thread that has it, or 0.
         self.changer = 0
         #: Set by a thread that waits to be the next.
@@ -1883,7 +1897,7 @@ class _Core:
         self.ptr = None
         self.closed = True
         self.active = False
-        self.lifecycle = _threading.RLock()
+        self.lifecycle = _Lock()
         self.changer = 0
         if self.connection is not None:
             _os.close(self.connection)
@@ -2348,7 +2362,7 @@ class _RealtimeCalls:
         With more, they would leave the memory; the interpreter lock prevents
         that where there is one.  A writer does not wait for a reader.
         """
-        writing, reading = _threading.Lock(), _threading.Lock()
+        writing, reading = _Lock(), _Lock()
 
         def alone(function: _t.Any, lock: _t.Any) -> _t.Any:
             def call(*args: _t.Any) -> _t.Any:
@@ -2897,13 +2911,14 @@ class _Haste:
     """
 
     def __init__(self) -> None:
-        self.lock = _threading.RLock()
+        self.lock = _Lock()
         self.depth = 0
         self.usual = 0.0
 
     @_contextlib.contextmanager
     def __call__(self) -> _t.Iterator[None]:
         counted = False
+        taken = map(self.lock.acquire, (True,))
         try:
             with self.lock:
                 if not self.depth:
@@ -2915,10 +2930,14 @@ class _Haste:
         finally:
             # Perhaps a signal handler's exception has come before it was.
             if counted:
-                with self.lock:
-                    self.depth -= 1
-                    if not self.depth:
-                        _sys.setswitchinterval(self.usual)
+                # Here, nothing can come before `with` has begun, either.
+                for _ in taken:
+                    try:
+                        self.depth -= 1
+                        if not self.depth:
+                            _sys.setswitchinterval(self.usual)
+                    finally:
+                        self.lock.release()
 
 
 _haste = _Haste()
@@ -2949,7 +2968,7 @@ class _Departure:
         self.polled: _t.Any = None
         #: Our copy of libjack's connection with the server.
         self.server = server
-        self.lock = _threading.Lock()
+        self.lock = _Lock()
         self.over = False
         self.quiet = _endless_pipe()
         files.callback(_os.close, self.quiet)
@@ -3335,7 +3354,7 @@ class _Workers:
         self.threads: dict[int, _Worker] = {}
         #: How many requests for a client are under way.
         self.asked: dict[_t.Any, int] = {}
-        self.lock = _threading.RLock()
+        self.lock = _Lock()
         #: JACK 2 mixes up the answers to requests that several threads make
         #: for one client at the same time: they have to take turns.
         self.turns: dict[_t.Any, _threading.Lock] = {}
@@ -3681,7 +3700,10 @@ def _uses(core: _Core, frame: _types.FrameType | None,
             return False    # It waits for its turn, outside of C.
         if _has(core, frame) and (among is None or frame in among):
             using = True
-        frame = frame.f_back
+        try:
+            frame = frame.f_back
+        except SystemError:
+            return True     # Of a running thread, PyPy cannot always tell.
     return using
 
 
@@ -3692,15 +3714,18 @@ def _stacks() -> list[_types.FrameType]:
             if ident != mine and ident not in _cycle_threads]
 
 
-def _frames_of(core: _Core) -> set[_types.FrameType]:
-    """Find where other threads use this client."""
+def _frames_of(core: _Core) -> set[_types.FrameType] | None:
+    """Find where other threads use this client, if that can be told."""
     found = set()
     for inner in _stacks():
         frame: _types.FrameType | None = inner
         while frame is not None:
             if _has(core, frame):
                 found.add(frame)
-            frame = frame.f_back
+            try:
+                frame = frame.f_back
+            except SystemError:
+                return None
     return found
 
 
@@ -10441,8 +10466,24 @@ def _encode_value(value: str | bytes) -> bytes:
 
 def _check_as(cls: type[JackError], failed: int, message: str) -> None:
     """Raise a metadata error of the class that programs know for it."""
-    if failed:
-        raise cls(message)
+    if not failed:
+        return
+    if _IMPLEMENTATION == 'JACK 2':
+        descriptions = _ffi.new('jack_description_t **')
+        number = _lib.jack_get_all_properties(descriptions)
+        _free_descriptions(descriptions[0], number)
+        if number < 0:
+            message += (': this libjack has no metadata at all; it was made '
+                        'without Berkeley DB, or cannot open its database')
+    raise cls(message)
+
+
+def _free_descriptions(descriptions: _t.Any, number: int) -> None:
+    """Free an array from libjack."""
+    for index in range(number):
+        _lib.jack_free_description(descriptions + index, 0)
+    if descriptions != _NULL:
+        _lib.jack_free(descriptions)
 
 
 def _require_database() -> None:
@@ -10472,7 +10513,7 @@ class _Database:
 
     def reset(self) -> None:
         """Let a forked child not wait for a thread that it does not have."""
-        self.lock = _threading.RLock()
+        self.lock = _Lock()
 
     def require(self) -> None:
         """Have it opened, or raise an error."""
@@ -10634,14 +10675,12 @@ def get_all_properties() -> dict[int, dict[str, tuple[bytes, str]]]:
     descriptions = _ffi.new('jack_description_t **')
     number = _lib.jack_get_all_properties(descriptions)
     _check_as(_JackRuntimeError, number < 0, 'cannot get the properties')
-    result = {}
-    for index in range(number):
-        description = descriptions[0] + index
-        result[int(description.subject)] = _take_properties(description)
-        _lib.jack_free_description(description, 0)
-    if descriptions[0] != _NULL:
-        _lib.jack_free(descriptions[0])
-    return result
+    try:
+        return {
+            int(description.subject): _take_properties(description)
+            for description in map(descriptions[0].__add__, range(number))}
+    finally:
+        _free_descriptions(descriptions[0], number)
 
 
 def version() -> tuple[int, int, int, int]:

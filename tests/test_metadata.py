@@ -304,6 +304,18 @@ def test_a_value_that_jack_refuses_is_an_error_of_both_classes(
     assert jack.get_property(subject, KEY) is None
 
 
+def test_a_jack_2_without_metadata_is_told_apart(client, monkeypatch):
+    """A fake: the libjack of Debian 12 has metadata."""
+    monkeypatch.setattr(jack, '_IMPLEMENTATION', 'JACK 2')
+    for name in 'set_property', 'get_properties', 'get_all_properties':
+        monkeypatch.setattr(jack._lib, f'jack_{name}', lambda *args: -1)
+    with pytest.raises(ValueError, match='no metadata at all'):
+        client.set_property(client, KEY, 'value')
+    for get in jack.get_all_properties, lambda: jack.get_properties(client):
+        with pytest.raises(RuntimeError, match='no metadata at all'):
+            get()
+
+
 def test_without_a_client_there_are_properties_or_it_says_so(
     run_python, lacks
 ):

@@ -1,10 +1,16 @@
 """Threads use all members at once while the client ends and begins anew.
 
     python -m tests.robust.crowd SECONDS
+
+Or while the server with a process identifier is killed or frozen::
+
+    python -m tests.robust.crowd SECONDS SIGKILL|SIGSTOP PID
 """
 
 import contextlib
+import os
 import random
+import signal
 import sys
 import threading
 import time
@@ -90,14 +96,26 @@ def renew(world):
     world.client.activate()
 
 
-def main(seconds):
+def disturb(name, pid):
+    """Kill the server, or stop it for two seconds."""
+    os.kill(pid, signal.Signals[name])
+    if name == 'SIGSTOP':
+        time.sleep(2)
+        os.kill(pid, signal.SIGCONT)
+
+
+def main(seconds, name=None, pid=0):
     world = World()
     end = time.monotonic() + seconds
     crowd = [Member(world, seed, end) for seed in range(6)]
     for member in crowd:
         member.start()
     rounds = 0
-    while time.monotonic() < end:
+    if name is not None:
+        renew(world)
+        time.sleep(seconds / 2)
+        disturb(name, int(pid))
+    while name is None and time.monotonic() < end:
         time.sleep(0.2)
         renew(world)
         rounds += 1
@@ -108,8 +126,10 @@ def main(seconds):
     assert not problems, problems[:3]
     slowest = max(member.slowest for member in crowd)
     assert slowest[0] < 5, slowest
-    # The client can be used as ever.
     world.client.close()
+    if name == 'SIGKILL':
+        return
+    # The client can be used as ever.
     world.open()
     world.activate()
     assert world.in_cycle(lambda: len(world.own_out.get_buffer())) > 0
@@ -124,4 +144,4 @@ def main(seconds):
 if __name__ == '__main__':
     jack.set_error_function(ignore)
     jack.set_info_function(ignore)
-    main(float(sys.argv[1]))
+    main(float(sys.argv[1]), *sys.argv[2:])

@@ -38,6 +38,16 @@ def test_threads_use_all_members_while_the_client_ends(
     assert 'Traceback' not in child.stderr
 
 
+@pytest.mark.parametrize('name', ['SIGKILL', 'SIGSTOP'])
+def test_threads_use_all_members_while_the_server_ends(
+    make_server, run_module, name
+):
+    server = make_server()
+    args = 3, name, server.pid
+    child = run_module('crowd', *args, server=server, timeout=60)
+    assert 'Traceback' not in child.stderr
+
+
 @pytest.mark.needs('more than 256 ports')
 def test_a_client_may_have_500_ports(make_server, run_module):
     server = make_server(mode='sync')
