@@ -2802,8 +2802,9 @@ _PIPEWIRE_SPACE = 32736
 # The numbers of futex() and futex_time64() on Linux, whatever the processor.
 _FUTEX = frozenset((b'98', b'202', b'221', b'238', b'240', b'422'))
 
-# More than the size in bytes of what a C library knows of a thread.
-_OF_A_THREAD = 4096
+# The size in bytes of what the C library knows of a thread, that is, of
+# glibc 2.36; others' are of about that size.
+_OF_A_THREAD = 2304
 
 # And those of poll(), or of ppoll() where there is no other.
 _POLL = frozenset((b'7', b'73', b'167', b'168'))
