@@ -2456,7 +2456,7 @@ class _Runner:
             # when this client has set the block size.  The loop that waits
             # goes on; with two of them the outer one would be cancelled.
             return _NULL
-        if _EARLY_PIPEWIRE:
+        if _IMPLEMENTATION == 'PipeWire':
             _rt.forbid_cancel()
         self.ident = _get_ident()
         self.native_id = _threading.get_native_id()
@@ -2464,7 +2464,7 @@ class _Runner:
         if _IMPLEMENTATION != 'JACK 1':
             # JACK 2 has called the blocksize callback on it before.
             core.notifiers.discard(self.native_id)
-        admitted = not _EARLY_PIPEWIRE
+        admitted = _IMPLEMENTATION != 'PipeWire'
         try:
             admitted = admitted or self.is_admitted()
             if admitted:
@@ -2497,8 +2497,9 @@ class _Runner:
     def is_admitted(self) -> bool:
         """Answer cycles until jack_activate() has succeeded, or has not.
 
-        PipeWire 0.3 may fail in it after the first cycle has begun.  It then
-        cancels this thread, which must not be in Python any more.
+        PipeWire may fail in it after the first cycle has begun: 0.3 at any
+        time, 1.4 when the server ends.  It then cancels this thread, which
+        must not be in Python any more.
         """
         while not self.admitted:
             self.pending = True
@@ -3641,17 +3642,19 @@ class _Watch:
 
     def run(self, poll: _t.Any) -> None:
         """Tell each client whose connection is closed at the other end."""
-        bereaved: list[_Core] = []
+        bereaved: list[tuple[_Core, float]] = []
         while True:
             for fd, _ in poll.poll(0.01 if bereaved else None):
                 # Another client may have got a connection of this number.
-                bereaved += [core for core in _cores()
+                bereaved += [(core, _time.monotonic()) for core in _cores()
                              if core.connection == fd and self.is_over(fd)]
             waiting = []
-            for core in bereaved:
-                if core.active and not (core.end or _EARLY_PIPEWIRE):
-                    # It will learn from libjack, and more than from us.
-                    waiting.append(core)
+            for core, since in bereaved:
+                if core.active and not (core.end or _EARLY_PIPEWIRE) and (
+                        _time.monotonic() < since + _PATIENCE / 3):
+                    # It will learn from libjack, and more than from us: but
+                    # not if it was just about to be activated.
+                    waiting.append((core, since))
                 else:
                     self.tell(core)
             bereaved = waiting
@@ -3881,8 +3884,9 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
             with _contextlib.suppress(_NoAnswer):
                 _lib.jack_release_timebase(ptr)
     has_left = _await_process_thread(core, ptr, lost)
-    # A copy: a notification may come on one more thread meanwhile.
-    for native_id in tuple(core.notifiers):
+    # A copy: a notification may come on one more thread meanwhile.  Where a
+    # thread does not end, nothing is done that could hurt it.
+    for native_id in tuple(core.notifiers if has_left else ()):
         if native_id != _threading.get_native_id():
             _await_native(native_id)
     for native_id in tuple(core.speakers):

@@ -180,6 +180,27 @@ print('told', len(told), flush=True)
 """
 
 
+ABOUT_TO_BE_ACTIVE = """
+import jack
+from tests.notifications import wait_until
+
+client = jack.Client('about-to-be-active')
+told = []
+client.set_shutdown_callback(lambda status, reason: told.append(reason))
+# jack_activate() has been called, and the server does not live to answer.
+client._core.active = True
+print('up', len(told), flush=True)
+input()
+wait_until(lambda: told)
+client.close()
+print('told', len(told), flush=True)
+"""
+
+
+def test_a_client_is_told_which_is_about_to_be_activated(mode_server):
+    check_told(mode_server, ABOUT_TO_BE_ACTIVE, '0', '1')
+
+
 def test_a_server_is_not_taken_for_gone_before_it_is(mode_server):
     check_told(mode_server, FALSE_ALARM, '0', '1')
 
