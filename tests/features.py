@@ -441,6 +441,14 @@ LACKS = [
     ),
     Lack(
         PIPEWIRE,
+        'activations during which the server ends',
+        'libjack ends the thread of the process callback then.  If that waits '
+        'for the interpreter lock, because other threads are busy, nobody '
+        'gets the lock any more, and the program hangs.',
+        can_be_tried=False,
+    ),
+    Lack(
+        PIPEWIRE,
         'connections that work once they are counted',
         '`OwnPort.number_of_connections` may count one up to three cycles '
         'before anything goes through it.',

@@ -38,7 +38,18 @@ def test_threads_use_all_members_while_the_client_ends(
     assert 'Traceback' not in child.stderr
 
 
-@pytest.mark.parametrize('name', ['SIGKILL', 'SIGSTOP'])
+@pytest.mark.parametrize(
+    'name',
+    [
+        pytest.param(
+            'SIGKILL',
+            marks=pytest.mark.needs(
+                'activations during which the server ends'
+            ),
+        ),
+        'SIGSTOP',
+    ],
+)
 def test_threads_use_all_members_while_the_server_ends(
     make_server, run_module, name
 ):
