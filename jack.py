@@ -2456,7 +2456,7 @@ class _Runner:
             # when this client has set the block size.  The loop that waits
             # goes on; with two of them the outer one would be cancelled.
             return _NULL
-        if _IMPLEMENTATION == 'PipeWire':
+        if _EARLY_PIPEWIRE:
             _rt.forbid_cancel()
         self.ident = _get_ident()
         self.native_id = _threading.get_native_id()
@@ -2464,7 +2464,7 @@ class _Runner:
         if _IMPLEMENTATION != 'JACK 1':
             # JACK 2 has called the blocksize callback on it before.
             core.notifiers.discard(self.native_id)
-        admitted = _IMPLEMENTATION != 'PipeWire'
+        admitted = not _EARLY_PIPEWIRE
         try:
             admitted = admitted or self.is_admitted()
             if admitted:
@@ -2497,9 +2497,10 @@ class _Runner:
     def is_admitted(self) -> bool:
         """Answer cycles until jack_activate() has succeeded, or has not.
 
-        PipeWire may fail in it after the first cycle has begun: 0.3 at any
-        time, 1.4 when the server ends.  It then cancels this thread, which
-        must not be in Python any more.
+        PipeWire 0.3 may fail in it after the first cycle has begun.  It then
+        cancels this thread, which must not be in Python any more.  (1.4 does
+        so only when the server ends; to wait for its answer here as well has
+        made clients that fail at once hang.)
         """
         while not self.admitted:
             self.pending = True

@@ -442,9 +442,9 @@ LACKS = [
     Lack(
         PIPEWIRE,
         'activations during which the server ends',
-        'libjack ends the thread of the process callback then.  If that waits '
-        'for the interpreter lock, because other threads are busy, nobody '
-        'gets the lock any more, and the program hangs.',
+        'libjack ends the thread of the process callback then, within Python.  '
+        'In a program with busy threads nobody may get the interpreter lock '
+        'any more, so that it hangs, or it crashes (1.4).',
         can_be_tried=False,
     ),
     Lack(
