@@ -442,7 +442,7 @@ LACKS = [
     Lack(
         PIPEWIRE,
         'activations during which the server ends',
-        'libjack ends the thread of the process callback then, within Python.  '
+        'libjack ends the thread of the process callback then, in Python.  '
         'In a program with busy threads nobody may get the interpreter lock '
         'any more, so that it hangs, or it crashes (1.4).',
         can_be_tried=False,
