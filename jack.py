@@ -1967,7 +1967,7 @@ def _userdata_pointer(userdata: _t.Any) -> tuple[_t.Any, _t.Any]:
         raise wrong
     if isinstance(userdata, int):
         return _ffi.cast('void *', _integer(userdata, 'userdata', 64)), None
-    ctypes = _sys.modules.get('ctypes')
+    ctypes = _ctypes()
     if ctypes is not None and isinstance(userdata, (
             ctypes._Pointer, ctypes.c_void_p, ctypes.c_char_p)):
         address = ctypes.cast(userdata, ctypes.c_void_p).value or 0
@@ -2004,7 +2004,7 @@ def _native_function(function: _t.Any, cdecl: str,
             raise wrong
         address = _int_from_ptr(function)
     elif not isinstance(function, Port):
-        ctypes = _sys.modules.get('ctypes')
+        ctypes = _ctypes()
         # Numba's C functions know themselves as ctypes functions.
         foreign = getattr(function, 'ctypes', function)
         if ctypes is not None and isinstance(foreign, ctypes._CFuncPtr):
@@ -2035,6 +2035,13 @@ def _cffi_shape(kind: _t.Any) -> list[tuple[str, int]]:
         return 'float' if is_float else 'integer', _ffi.sizeof(item)
 
     return [shape(kind.result), *map(shape, kind.args)]
+
+
+def _ctypes() -> _t.Any:
+    """Return ctypes, if it is imported; once all of it is."""
+    # Another thread may be about to: import_module() waits for that.
+    return (_importlib.import_module('ctypes') if 'ctypes' in _sys.modules
+            else None)
 
 
 def _ctypes_shape(function: _t.Any) -> list[tuple[str, int]]:

@@ -866,3 +866,30 @@ def test_no_cycle_is_lost_because_python_is_busy(
     )
     idle, busy = map(int, result.stdout.split())
     assert busy > (0.95 if punctual else 0.7) * idle > 0
+
+
+def test_a_callback_can_be_set_while_ctypes_is_imported(run_python):
+    run_python("""
+        import sys
+        import threading
+        import jack
+
+        assert 'ctypes' not in sys.modules
+        begun, go_on = threading.Event(), threading.Event()
+
+        class Slow:
+            def find_spec(name, path, target=None):
+                if name == '_ctypes':
+                    begun.set()
+                    go_on.wait(5)
+
+        sys.meta_path.insert(0, Slow)
+        importer = threading.Thread(target=__import__, args=['ctypes'])
+        importer.start()
+        assert begun.wait(5)
+        client = jack.Client('early')
+        threading.Timer(0.1, go_on.set).start()
+        client.set_process_callback(lambda frames: None)
+        importer.join()
+        client.close()
+    """)
