@@ -323,11 +323,12 @@ LACKS = [
         'can be connected still.',
     ),
     Lack(
-        ('pipewire',),
+        PIPEWIRE,
         'time for others when clients fail at once',
         'When the process callbacks of several clients fail, threads of '
         'libjack are busy for nothing, in real time, until these have left '
-        'the graph.  Two of them can hold up a machine with two processors.',
+        'the graph.  Two of them can hold up a machine with two processors; '
+        'with 1.4 only beside other programs that do the same.',
         can_be_tried=False,
     ),
     Lack(

@@ -190,7 +190,8 @@ def test_a_connection_works_in_the_first_cycle_that_counts_it(make_client):
         eventually(lambda: len(first), number)
         out.disconnect(inp)
         eventually(lambda: (cycles, last), (0, 0))
-    assert first == [1] * 30
+    # Whoever is late loses a cycle.
+    assert first.count(1) >= 27, first
 
 
 @pytest.mark.parametrize('by_name', [False, True])
