@@ -105,12 +105,12 @@ def fail(frames):
     raise jack.CallbackExit
 
 def make_some():
-    for _ in range(10):
+    for _ in range(20):
         client = jack.Client('failing')
         client.set_process_callback(fail)
         client.activate()
         clients.append(client)
-        if len(clients) > 4:
+        if len(clients) > 8:
             clients.pop(0).close()
 
 clients = []
