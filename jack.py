@@ -2811,12 +2811,12 @@ _PIPEWIRE_SPACE = 32736
 # The numbers of futex() and futex_time64() on Linux, whatever the processor.
 _FUTEX = frozenset((b'98', b'202', b'221', b'238', b'240', b'422'))
 
+# And those of poll(), or of ppoll() where there is no other.
+_POLL = frozenset((b'7', b'73', b'167', b'168'))
+
 # The size in bytes of what the C library knows of a thread, that is, of
 # glibc 2.36; others' are of about that size.
 _OF_A_THREAD = 2304
-
-# And those of poll(), or of ppoll() where there is no other.
-_POLL = frozenset((b'7', b'73', b'167', b'168'))
 
 
 def _system_call(native_id: int) -> list[bytes]:
@@ -2940,7 +2940,8 @@ class _Haste:
         finally:
             # Perhaps a signal handler's exception has come before it was.
             if counted:
-                # Here, nothing can come before `with` has begun, either.
+                # Not by `with`: where its function begins an exception could
+                # come, and nobody would count this one off.
                 for _ in taken:
                     try:
                         self.depth -= 1
