@@ -4391,6 +4391,11 @@ _POSITION_FIELDS = {
 }
 
 
+# One that no server accepts: nobody has defined all of these fields.  PipeWire
+# says so once it could move the transport.
+_NOWHERE = _ffi.new('jack_position_t *', {'valid': 0xffffffff})
+
+
 def _is_position(pos: _t.Any) -> bool:
     if not isinstance(pos, _ffi.CData):
         return False
@@ -5861,12 +5866,36 @@ class Client:
             core.moved = _lib.jack_last_frame_time(ptr)
         return ptr
 
+    def _move(self, request: _t.Any, *arguments: _t.Any) -> int:
+        """Ask for another state of the transport; return the error code.
+
+        PipeWire loses what is asked while the client's graph gets another
+        driver, as at the begin and the end of freewheel mode.
+        """
+        ptr = self._mover
+        code = request(ptr, *arguments) or 0
+        if _IMPLEMENTATION == 'PipeWire' and not _on_jack_thread():
+            deadline = _time.monotonic() + 1
+            while -_errno.EIO in (
+                    code, _lib.jack_transport_reposition(ptr, _NOWHERE)):
+                if _time.monotonic() > deadline:
+                    return -_errno.EIO
+                _time.sleep(0.0005)
+                ptr = self._mover
+                code = request(ptr, *arguments) or 0
+        return code
+
     def transport_start(self) -> None:
         """Start the transport.
 
         It rolls as soon as all slow-sync clients are ready.
 
         Realtime-safe.
+
+        Raises
+        ------
+        JackErrorCode
+            If PipeWire has had no driver for the client for a second.
 
         See Also
         --------
@@ -5877,19 +5906,26 @@ class Client:
         Calls: `jack_transport_start`_
 
         """
-        _lib.jack_transport_start(self._mover)
+        _check(self._move(_lib.jack_transport_start),
+               'cannot start the transport')
 
     def transport_stop(self) -> None:
         """Stop the transport.
 
         Realtime-safe.
 
+        Raises
+        ------
+        JackErrorCode
+            If PipeWire has had no driver for the client for a second.
+
         Notes
         -----
         Calls: `jack_transport_stop`_
 
         """
-        _lib.jack_transport_stop(self._mover)
+        _check(self._move(_lib.jack_transport_stop),
+               'cannot stop the transport')
 
     @property
     def transport_state(self) -> TransportState:
@@ -5982,7 +6018,7 @@ class Client:
 
     def _locate(self, frame: int) -> None:
         number = _integer(frame, 'frame')
-        _check(_lib.jack_transport_locate(self._mover, number),
+        _check(self._move(_lib.jack_transport_locate, number),
                f'cannot locate the transport to frame {number}')
 
     def transport_query(self) -> tuple[TransportState, dict[str, _t.Any]]:
@@ -6157,7 +6193,7 @@ class Client:
                             f'not {type(position).__name__}')
         if _ffi.typeof(position).kind != 'pointer':
             position = _ffi.addressof(position)
-        _check(_lib.jack_transport_reposition(self._mover, position),
+        _check(self._move(_lib.jack_transport_reposition, position),
                'cannot reposition the transport')
 
     def set_sync_timeout(self, timeout: int) -> None:

@@ -282,8 +282,8 @@ LACKS = [
     Lack(
         PIPEWIRE,
         'clients numbered from 01 to 99',
-        'The second client of a name gets a larger number, and there is no '
-        'end of them.',
+        'The second client of a name gets some number, in no order, and there '
+        'is no end of them.',
     ),
     Lack(
         PIPEWIRE,

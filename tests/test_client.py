@@ -63,7 +63,8 @@ def test_second_client_of_a_name_gets_a_number(make_client, lacks):
     assert not second.status.failure
     numbers = [client.name.partition('twin-')[2] for client in (second, third)]
     if lacks('clients numbered from 01 to 99'):
-        assert int(numbers[0]) < int(numbers[1])
+        # PipeWire gives the numbers of objects that are gone again.
+        assert len({int(number) for number in numbers}) == 2
     else:
         assert numbers == ['01', '02']
 

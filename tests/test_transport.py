@@ -61,6 +61,19 @@ def test_the_transport_starts_and_stops(client, wait_until):
     wait_until(lambda: client.transport_state == jack.STOPPED)
 
 
+@pytest.mark.usefixtures('active_client')
+def test_the_transport_moves_while_drivers_change(client, make_client):
+    """PipeWire 1.4 gives clients another driver for freewheel mode."""
+    other = make_client()
+    other.activate()
+    for frame in range(100):
+        other.set_freewheel(True)
+        other.set_freewheel(False)
+        deadline = time.monotonic() + 0.005
+        while time.monotonic() < deadline:
+            client.transport_frame = frame
+
+
 def test_the_state_is_a_transport_state(client):
     assert type(client.transport_state) is jack.TransportState
     assert str(client.transport_state) == 'jack.STOPPED'
