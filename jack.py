@@ -3701,22 +3701,33 @@ def _has(core: _Core, frame: _types.FrameType) -> bool:
         getattr(frame.f_locals.get('self'), '_core', None) is core)
 
 
-def _uses(core: _Core, frame: _types.FrameType | None,
+def _callers(frame: _types.FrameType | None,
+             ) -> _t.Iterator[_types.FrameType | None]:
+    """Yield a frame and those outside of it, then None if more is unknown."""
+    while frame is not None:
+        yield frame
+        try:
+            frame = frame.f_back
+        except SystemError:
+            # Of a running thread, PyPy cannot always tell.
+            yield None
+            return
+
+
+def _uses(core: _Core, innermost: _types.FrameType | None,
           among: set[_types.FrameType] | None = None) -> bool:
     """Tell whether a thread may be in a C function with this client.
 
     Looks at certain frames only, if they are given.
     """
     using = False
-    while frame is not None:
+    for frame in _callers(innermost):
+        if frame is None:
+            return True
         if frame.f_globals is globals() and frame.f_code.co_name == 'changing':
             return False    # It waits for its turn, outside of C.
         if _has(core, frame) and (among is None or frame in among):
             using = True
-        try:
-            frame = frame.f_back
-        except SystemError:
-            return True     # Of a running thread, PyPy cannot always tell.
     return using
 
 
@@ -3730,15 +3741,12 @@ def _stacks() -> list[_types.FrameType]:
 def _frames_of(core: _Core) -> set[_types.FrameType] | None:
     """Find where other threads use this client, if that can be told."""
     found = set()
-    for inner in _stacks():
-        frame: _types.FrameType | None = inner
-        while frame is not None:
+    for innermost in _stacks():
+        for frame in _callers(innermost):
+            if frame is None:
+                return None
             if _has(core, frame):
                 found.add(frame)
-            try:
-                frame = frame.f_back
-            except SystemError:
-                return None
     return found
 
 
@@ -3768,11 +3776,9 @@ def _interrupted(core: _Core) -> bool:
 
 
 def _is_in_cffi(frame: _types.FrameType | None) -> bool:
-    while frame is not None:
-        if frame.f_globals.get('__name__') == 'cffi.api':
-            return True
-        frame = frame.f_back
-    return False
+    return any(caller is not None
+               and caller.f_globals.get('__name__') == 'cffi.api'
+               for caller in _callers(frame))
 
 
 #: By thread, the clients that the collector has found while another one is

@@ -243,22 +243,25 @@ class Server:
         self._log = tempfile.TemporaryFile(  # noqa: SIM115
             'w+', errors='replace'
         )
-        self.process = subprocess.Popen(
-            self.command,
-            env={**self.env, 'JACK_NO_AUDIO_RESERVATION': '1'},
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-        )
+        try:
+            self.process = subprocess.Popen(
+                self.command,
+                env={**self.env, 'JACK_NO_AUDIO_RESERVATION': '1'},
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=subprocess.STDOUT,
+            )
+        except OSError:
+            self._is_over()
+            raise
         try:
             wait_until(self._accepts, timeout, f'{self!r} is up')
             self.set_up()
         except (AssertionError, subprocess.CalledProcessError) as e:
             self.process.kill()
             self.process.wait()
-            self._stopped = True
             log = self.log()
-            self._close_log()
+            self._is_over()
             raise RuntimeError(f'{e}\n{log}') from None
         return self
 
@@ -279,15 +282,16 @@ class Server:
                 # It had to be killed, and leaves no less behind for that.
                 self.start()
                 self._terminate()
-                self.clean_up()
-                self._stopped = True
-                self._close_log()
+                self._is_over()
                 raise
             # jackd 1.9.21 dies now and then of SIGPIPE while it says good-bye
             # to clients, and is then a crashed one as above.
             while self.process.returncode:
                 self.start()
                 self._terminate()
+        self._is_over()
+
+    def _is_over(self):
         self.clean_up()
         self._stopped = True
         self._close_log()
