@@ -3408,11 +3408,15 @@ class _Workers:
 
     def ask(self, name: str, function: _t.Any, args: tuple[_t.Any, ...],
             patience: float, ptr: _t.Any = None, watch: bool = False,
-            late: _abc.Callable[[_t.Any], object] | None = None) -> _t.Any:
+            late: _abc.Callable[[_t.Any], object] | None = None,
+            steps: _abc.Sequence[float] = ()) -> _t.Any:
         """Call a C function, but do not wait for its answer for ever.
 
         With *watch* the deadline moves on as long as there are cycles.
-        *late* gets an answer that nobody waits for any more.
+        *late* gets an answer that nobody waits for any more.  *steps* are the
+        times at which the function has begun something else: many busy
+        threads may keep it from the interpreter for seconds, and that is not
+        the server's fault.
         """
         answers: list[_t.Any] = []
         errors: list[BaseException] = []
@@ -3443,6 +3447,8 @@ class _Workers:
             self.run(job)
             while not done.acquire(timeout=patience / 10):
                 now = _time.monotonic()
+                if steps:
+                    deadline = max(deadline, steps[-1] + patience)
                 if watch and now < limit:
                     frame = _lib.jack_last_frame_time(ptr)
                     if frame != last:
@@ -4599,16 +4605,21 @@ class Client:
                          or 'JACK_NO_START_SERVER' in _os.environ)
         opened: list[_t.Any] = []
         connections: list[int] = []
+        steps: list[float] = []
 
         def ask() -> int:
+            steps.append(_time.monotonic())
             ptr = _lib.jack_client_open(data, options, status, *extra)
             if ptr != _NULL:
                 opened.append(ptr)
+            steps.append(_time.monotonic())
             return -_errno.ENOENT if status[0] == _CHANCE_FAILURE else 0
 
         def open_client() -> _t.Any:
             try:
+                steps.append(_time.monotonic())
                 _find_files(_FILES_OF_A_CLIENT)
+                steps.append(_time.monotonic())
                 _find_threads(_THREADS_OF_A_CLIENT)
             except OSError as error:
                 raise JackOpenError(name, Status(_lib.JackFailure)) from error
@@ -4626,7 +4637,8 @@ class Client:
             ptr = _workers.ask(
                 'jack_client_open', open_client, (),
                 4 * _PATIENCE if may_start else _PATIENCE,
-                late=lambda _: _close_unwanted(opened, connections))
+                late=lambda _: _close_unwanted(opened, connections),
+                steps=steps)
             self._found(name, ptr, Status(status[0]), server_key, connections)
         except _NoAnswer:
             raise JackOpenError(name, Status(_UNANSWERED)) from None

@@ -245,6 +245,32 @@ def test_client_can_be_opened_again_after_it_failed(make_client):
     client.close()
 
 
+def test_busy_threads_delay_the_opening_but_do_not_prevent_it(run_python):
+    # Each of some thirty steps may wait for all of them, 5 ms each.
+    child = run_python(
+        """
+        import threading
+        import jack
+
+        over = False
+
+        def compute():
+            while not over:
+                pass
+
+        for _ in range(30):
+            threading.Thread(target=compute).start()
+        try:
+            client = jack.Client('patient')
+        finally:
+            over = True
+        client.close()
+        """,
+        timeout=60,
+    )
+    assert child.stderr == ''
+
+
 def test_program_can_loop_until_a_server_is_there(make_server):
     server = make_server()
     server.stop()
