@@ -2555,7 +2555,7 @@ class _Runner:
         # does not answer any more, and so do all others.  So the cycles are
         # answered until the server has let go of the client, which may take
         # as long as others ask it for something, and then until it is seen
-        # to go on.
+        # to go on -- unless it is gone.
         period = _period(self.ptr)
         start = seen = _time.monotonic()
         cycles = 0
@@ -2563,7 +2563,8 @@ class _Runner:
         last = _lib.jack_last_frame_time(self.ptr)
         _time.sleep(min(0.001, period / 4))
         self.signal()
-        while cycles < 2 and _time.monotonic() - start < 4 * _PATIENCE:
+        while (cycles < 2 and not self.core.lost
+               and _time.monotonic() - start < 4 * _PATIENCE):
             _time.sleep(period / 8)
             if joined is False:
                 joined = _is_joined(self.ident)
@@ -3409,14 +3410,13 @@ class _Workers:
     def ask(self, name: str, function: _t.Any, args: tuple[_t.Any, ...],
             patience: float, ptr: _t.Any = None, watch: bool = False,
             late: _abc.Callable[[_t.Any], object] | None = None,
-            steps: _abc.Sequence[float] = ()) -> _t.Any:
+            asked: _abc.Sequence[float] = ()) -> _t.Any:
         """Call a C function, but do not wait for its answer for ever.
 
         With *watch* the deadline moves on as long as there are cycles.
-        *late* gets an answer that nobody waits for any more.  *steps* are the
-        times at which the function has begun something else: many busy
-        threads may keep it from the interpreter for seconds, and that is not
-        the server's fault.
+        *late* gets an answer that nobody waits for any more.  *asked* holds
+        the time since which the function waits for the server, or infinity:
+        many busy threads may keep it from the interpreter for longer.
         """
         answers: list[_t.Any] = []
         errors: list[BaseException] = []
@@ -3447,8 +3447,8 @@ class _Workers:
             self.run(job)
             while not done.acquire(timeout=patience / 10):
                 now = _time.monotonic()
-                if steps:
-                    deadline = max(deadline, steps[-1] + patience)
+                if asked:
+                    deadline = asked[0] + patience
                 if watch and now < limit:
                     frame = _lib.jack_last_frame_time(ptr)
                     if frame != last:
@@ -3579,13 +3579,18 @@ class _Watch:
             yield
             self.keep_to_ourselves(former)
             return
-        with self.turns.setdefault(server or '', _threading.Lock()):
+        turn = self.turns.setdefault(server or '', _threading.Lock())
+        if not turn.acquire(timeout=_PATIENCE):
+            raise _no_answer('jack_client_open')
+        try:
             former = _links()
             yield
             found.extend(self.connections(server, former))
             if len(found) > 1 or not self.is_ready():
                 # Nobody knows which is the client's own, or can look at it.
                 self.forget(found)
+        finally:
+            turn.release()
 
     def keep_to_ourselves(self, former: dict[int, str]) -> None:
         """Close the new connections of JACK 2's libjack with this program.
@@ -4605,21 +4610,19 @@ class Client:
                          or 'JACK_NO_START_SERVER' in _os.environ)
         opened: list[_t.Any] = []
         connections: list[int] = []
-        steps: list[float] = []
+        asked = [float('inf')]
 
         def ask() -> int:
-            steps.append(_time.monotonic())
+            asked[0] = _time.monotonic()
             ptr = _lib.jack_client_open(data, options, status, *extra)
             if ptr != _NULL:
                 opened.append(ptr)
-            steps.append(_time.monotonic())
+            asked[0] = float('inf')
             return -_errno.ENOENT if status[0] == _CHANCE_FAILURE else 0
 
         def open_client() -> _t.Any:
             try:
-                steps.append(_time.monotonic())
                 _find_files(_FILES_OF_A_CLIENT)
-                steps.append(_time.monotonic())
                 _find_threads(_THREADS_OF_A_CLIENT)
             except OSError as error:
                 raise JackOpenError(name, Status(_lib.JackFailure)) from error
@@ -4638,7 +4641,7 @@ class Client:
                 'jack_client_open', open_client, (),
                 4 * _PATIENCE if may_start else _PATIENCE,
                 late=lambda _: _close_unwanted(opened, connections),
-                steps=steps)
+                asked=asked)
             self._found(name, ptr, Status(status[0]), server_key, connections)
         except _NoAnswer:
             raise JackOpenError(name, Status(_UNANSWERED)) from None
