@@ -3472,20 +3472,10 @@ class _Workers:
         It is on a thread of ours, where no signal handler can come between.
         """
         if _IMPLEMENTATION == 'JACK 1' and name in _ONE_AT_A_TIME:
-            with self.only(name, patience):
+            with _held(self.single, name, patience):
                 yield from self.in_turn(name, ptr, token, patience)
         else:
             yield from self.in_turn(name, ptr, token, patience)
-
-    @_contextlib.contextmanager
-    def only(self, name: str, patience: float) -> _t.Iterator[None]:
-        """Keep others from making such requests meanwhile."""
-        if not self.single.acquire(timeout=patience):
-            raise _no_answer(name)
-        try:
-            yield
-        finally:
-            self.single.release()
 
     def in_turn(self, name: str, ptr: _t.Any, token: list[bool],
                 patience: float) -> _t.Iterator[None]:
@@ -3541,6 +3531,18 @@ def _no_answer(name: str) -> _NoAnswer:
                      'stopped, or overloaded')
 
 
+@_contextlib.contextmanager
+def _held(lock: _threading.Lock, name: str,
+          patience: float) -> _t.Iterator[None]:
+    """Keep others from making such requests meanwhile, or give up."""
+    if not lock.acquire(timeout=patience):
+        raise _no_answer(name)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _taken(token: list[bool]) -> bool:
     """Take a token, which only one thread can do."""
     try:
@@ -3580,17 +3582,13 @@ class _Watch:
             self.keep_to_ourselves(former)
             return
         turn = self.turns.setdefault(server or '', _threading.Lock())
-        if not turn.acquire(timeout=_PATIENCE):
-            raise _no_answer('jack_client_open')
-        try:
+        with _held(turn, 'jack_client_open', _PATIENCE):
             former = _links()
             yield
             found.extend(self.connections(server, former))
             if len(found) > 1 or not self.is_ready():
                 # Nobody knows which is the client's own, or can look at it.
                 self.forget(found)
-        finally:
-            turn.release()
 
     def keep_to_ourselves(self, former: dict[int, str]) -> None:
         """Close the new connections of JACK 2's libjack with this program.
@@ -5893,18 +5891,17 @@ class Client:
         PipeWire loses what is asked while the client's graph gets another
         driver, as at the begin and the end of freewheel mode.
         """
-        ptr = self._mover
-        code = request(ptr, *arguments) or 0
-        if _IMPLEMENTATION == 'PipeWire' and not _on_jack_thread():
-            deadline = _time.monotonic() + 1
-            while -_errno.EIO in (
-                    code, _lib.jack_transport_reposition(ptr, _NOWHERE)):
-                if _time.monotonic() > deadline:
-                    return -_errno.EIO
-                _time.sleep(0.0005)
-                ptr = self._mover
-                code = request(ptr, *arguments) or 0
-        return code
+        if _IMPLEMENTATION != 'PipeWire' or _on_jack_thread():
+            return request(self._mover, *arguments) or 0
+        codes: list[int] = []
+
+        def is_heard() -> bool:
+            ptr = self._mover
+            codes[:] = (request(ptr, *arguments) or 0,
+                        _lib.jack_transport_reposition(ptr, _NOWHERE))
+            return -_errno.EIO not in codes
+
+        return codes[0] if _until(is_heard, 1) else -_errno.EIO
 
     def transport_start(self) -> None:
         """Start the transport.
