@@ -826,6 +826,10 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
                     f'PipeWire cannot end a connection ({name}()) within the '
                     'process callback: do it in another thread (pass it on '
                     'with a queue.SimpleQueue)')
+            if _leaving.get(_get_ident()) == ptr:
+                raise JackError(
+                    f'the client is being deactivated: {name}() would have '
+                    'its process thread wait for itself')
             turn = _workers.turn(name, ptr, _PATIENCE)
             try:
                 return function(ptr, *args)
@@ -1526,6 +1530,10 @@ _notified_threads: set[int] = set()
 #: The identifiers of the threads that run the process cycle of a client.
 _cycle_threads: set[int] = set()
 
+#: And the clients whose deactivation waits for one of them to end.  They may
+#: still run what the collector brings about: a method ``__del__()``, say.
+_leaving: dict[int, _t.Any] = {}
+
 
 def _on_jack_thread() -> bool:
     ident = _get_ident()
@@ -1870,6 +1878,8 @@ class _Core:
     def leave_cycle_threads(self) -> None:
         """Forget the process thread, as its identifier will be reused."""
         _cycle_threads.difference_update(self.cycle_idents)
+        for ident in self.cycle_idents:
+            _leaving.pop(ident, None)
         self.cycle_idents.clear()
 
     def process(self) -> _abc.Callable[[int], object]:
@@ -2550,6 +2560,7 @@ class _Runner:
             return
         # From here on the cancellation waits until the thread has ended.
         _rt.forbid_cancel()
+        _leaving[self.ident] = self.ptr
         self.has_left()
         # A server in synchronous mode (-S) waits up to 5 s for a client that
         # does not answer any more, and so do all others.  So the cycles are
@@ -4174,6 +4185,7 @@ def _forget_parent() -> None:
     _open_cores.clear()
     _notified_threads.clear()
     _cycle_threads.clear()
+    _leaving.clear()
     _workers = _Workers()
     _watch = _Watch()
     _guard.reset()

@@ -649,6 +649,49 @@ def test_deleting_a_client_in_its_own_callback_is_harmless(run_python):
     assert child.stderr == ''
 
 
+def test_what_the_process_thread_does_on_its_way_out_holds_nobody_up(
+        run_python):
+    # A method __del__() of the user's may run there; a profiler is sure to.
+    child = run_python("""
+        import sys
+        import threading
+        import time
+        import jack
+
+        client = jack.Client('leaving')
+        port = client.outports.register('out')
+        asked = []
+        profiled = threading.Event()
+
+        def ask(frame, event, argument):
+            if event == 'call' and ending:
+                asked.append(event)
+                try:
+                    client.inports.register('in').unregister()
+                except jack.JackError as error:
+                    asked.append(str(error))
+
+        @client.set_process_callback
+        def process(frames):
+            sys.setprofile(ask)
+            profiled.set()
+
+        for _ in range(3):
+            ending = False
+            del asked[:]
+            client.activate()
+            assert profiled.wait(5)
+            profiled.clear()
+            ending = True
+            start = time.monotonic()
+            client.deactivate()
+            assert time.monotonic() - start < 2, asked
+            assert asked
+        client.close()
+    """)
+    assert child.stderr == ''
+
+
 def test_deleting_a_client_on_a_helper_thread_does_not_hold_up(run_python):
     # The garbage collector comes on any thread: on the one, too, which makes
     # a request for somebody who is closing this very client.
