@@ -3027,7 +3027,9 @@ class _Departure:
                 _read_exactly(self.server, len(request))[-4:],
                 _sys.byteorder, signed=True)
         except OSError:
-            return -1       # The server has gone.
+            # The server has gone.
+            self.give_up()
+            return -1
 
     def is_answered(self) -> bool:
         """Wait for the server's answer, or for a cycle to stand in for."""
@@ -3089,6 +3091,20 @@ class _Departure:
         elif self.stands_in and not whether:
             self.poll.unregister(self.waiting)
         self.stands_in = whether
+
+    def give_up(self) -> None:
+        """Have the thread notice the end of the server, and end as well.
+
+        It does so when the next one cannot be called; else it would try to
+        read what the server has to say, again and again.
+        """
+        with self.lock:
+            self.over = True
+            signalling = _signals_at(self.ptr)
+            if _link(signalling) == _os.devnull:
+                nothing = _os.open(_os.devnull, _os.O_RDONLY)
+                _os.dup2(nothing, signalling, inheritable=False)
+                _os.close(nothing)
 
     def end(self) -> None:
         with self.lock:

@@ -205,6 +205,54 @@ def test_a_server_is_not_taken_for_gone_before_it_is(mode_server):
     check_told(mode_server, FALSE_ALARM, '0', '1')
 
 
+LEAVING = """
+import os
+import signal
+import sys
+import threading
+import time
+
+import jack
+
+server = int(sys.argv[1])
+client = jack.Client('leaver')
+ready = threading.Event()
+ending = False
+exchanged = []
+
+def profile(frame, event, argument):
+    # JACK 1's thread exchanges four files, at which it waits from then on.
+    exchanged.append(argument is os.dup2 and event == 'c_return')
+    if ending and sum(exchanged) == (4 if jack._IMPLEMENTATION == 'JACK 1'
+                                     else 0):
+        sys.setprofile(None)
+        os.kill(server, signal.SIGKILL)
+
+@client.set_process_callback
+def process(frames):
+    sys.setprofile(profile)
+    ready.set()
+
+client.activate()
+assert ready.wait(5)
+print('up', flush=True)
+input()
+ending = True
+start = time.monotonic()
+client.deactivate()
+client.close()
+print('told', round(time.monotonic() - start) < 2, flush=True)
+"""
+
+
+def test_a_server_is_killed_while_a_client_leaves_it(mode_server):
+    with Peer(mode_server, LEAVING, str(mode_server.pid)) as peer:
+        peer.hear('up')
+        peer.tell('leave')
+        assert peer.hear('told') == 'True'
+        assert not mode_server.alive()
+
+
 SAYING_SO = """
 import threading
 import time
