@@ -9429,7 +9429,7 @@ class OwnPort(Port):
                 and _references(self._array) != _UNSHARED)
 
 
-def _generate(items: list[_t.Any]) -> _abc.Iterator[_t.Any]:
+def _generate(items: _abc.Iterable[_t.Any]) -> _abc.Iterator[_t.Any]:
     yield from items
 
 
@@ -9438,6 +9438,15 @@ _EVENT = _struct.Struct('@INP')
 _ALL = slice(None)
 # So many events are copied one by one.
 _FEW_EVENTS = 5
+# The others together, where JACK has them all in one block of memory, and not
+# more than this number of bytes for each.
+_IN_BLOCKS = _IMPLEMENTATION != 'PipeWire' and _HAS_INTERPRETER_LOCK
+_SPACING = 32
+# In so many cycles the user may have kept some of them, until the next ones
+# get a block of their own.
+_PATIENT_CYCLES = 1000
+# Of what is in two containers; see _UNSHARED.
+_SHARED_ONCE = _UNSHARED + 1
 
 
 def _whole(events: list[tuple[int, _t.Any]]) -> list[tuple[int, _t.Any]]:
@@ -9469,45 +9478,104 @@ class _EventSlots:
     """Room for the events of one cycle."""
 
     def __init__(self, count: int) -> None:
-        # A power of two, as `unpack` has to have room.
-        self.count = count = 1 << (count - 1).bit_length()
-        # What jack_midi_event_get() fills in.
+        self.count = count
+        # What jack_midi_event_get() fills in: time, size and address.
         events = _new('jack_midi_event_t[]', count)
         self.handles = [_rt.handle(events + number)
                         for number in range(count)]
         self.fields = _buffer(events)
-        # What reads so many of them at once, by the power of two.
-        self.structs: dict[int, _struct.Struct] = {}
-        # What the user gets, and how long each of them is.
+        octets = memoryview(self.fields).cast('B')
+        self.times = octets.cast('I')[::_EVENT.size // 4]
+        words = octets.cast('P')
+        self.sizes, self.addresses = words[1::3], words[2::3]
+        # What the user gets, and how long each of them is ...
         self.buffers: list[_t.Any] = []
-        self.sizes: tuple[int, ...] = ()
+        self.lengths: list[int] = []
+        # ... or all together; and in how many cycles that was in use.
+        self.block = _EventBlock()
+        self.waited = 0
 
-    def unpack(self, count: int) -> list[tuple[_t.Any, ...]]:
-        """Return the times, sizes and addresses of the first events."""
-        power = (count - 1).bit_length()
-        if power not in self.structs:
-            self.structs[power] = _struct.Struct(
-                '@' + (1 << power) * _EVENT.format[1:])
-        fields = self.structs[power].unpack_from(self.fields)
-        return [fields[first:3 * count:3] for first in range(3)]
+    def copy_block(self, count: int) -> list[_t.Any]:
+        """Copy many events at once; return none if they are to be prepared."""
+        if self.block.is_kept():
+            self.waited += 1
+            if self.waited < _PATIENT_CYCLES:
+                return []
+            self.block = _EventBlock()
+            self.waited = 0
+        return self.block.copy(self.sizes[:count], self.addresses[:count])
 
-    def prepare(self, sizes: tuple[int, ...]) -> None:
+    def prepare(self, sizes: list[int]) -> None:
         """Have buffers of these sizes that nobody has a reference to."""
         count = len(sizes)
-        if sizes == self.sizes[:count] and count * _UNSHARED == sum(
+        if sizes == self.lengths[:count] and count * _UNSHARED == sum(
                 map(_references, _itertools.islice(self.buffers, count))):
             return
         for number, size in enumerate(sizes):
             self.prepare_one(number, size)
 
     def prepare_one(self, number: int, size: int) -> _t.Any:
-        if (self.sizes[number:number + 1] != (size,)
+        if (self.lengths[number:number + 1] != [size]
                 or _references(self.buffers[number]) != _UNSHARED):
             self.buffers[number:number + 1] = [
                 _buffer(_new_chars(_CHARS, size))]
-            self.sizes = (*self.sizes[:number], size,
-                          *self.sizes[number + 1:])
+            self.lengths[number:number + 1] = [size]
         return self.buffers[number]
+
+
+class _EventBlock:
+    """A copy of the memory in which JACK 1 and 2 have a cycle's events.
+
+    Small ones are side by side, and in each cycle at the same places.  Then
+    the buffers for the user are there already, and one assignment fills them.
+    """
+
+    def __init__(self) -> None:
+        self.target = self.source = _buffer(_new_chars(_CHARS, 0))
+        #: Sizes and addresses, as they are in memory.
+        self.places = b'', b''
+        #: The buffers for these.
+        self.parts: list[_t.Any] = []
+        #: Those made so far, by their first byte and size.
+        self.made: dict[tuple[int, int], _t.Any] = {}
+
+    def is_kept(self) -> bool:
+        """Tell whether the user has what must not be overwritten."""
+        return (sum(map(_references, self.parts))
+                != len(self.parts) * _SHARED_ONCE)
+
+    def copy(self, sizes: memoryview, addresses: memoryview) -> list[_t.Any]:
+        """Return buffers with the events, none if those are far apart."""
+        places = sizes.tobytes(), addresses.tobytes()
+        if places != self.places:
+            if not self.arrange(sizes.tolist(), addresses.tolist()):
+                return []
+            self.places = places
+        self.target[0:len(self.source)] = self.source
+        return self.parts[:]
+
+    def arrange(self, sizes: list[int], addresses: list[int]) -> bool:
+        """Have parts for events at these addresses, if it pays."""
+        first = addresses[0]
+        extent = max(map(_operator.add, addresses, sizes)) - first
+        if not (0 < first == min(addresses)
+                and 0 < extent < len(sizes) * _SPACING):
+            return False
+        if extent > len(self.target) or len(self.made) > 1024:
+            self.target = _buffer(_new_chars(_CHARS, 2 * extent))
+            self.made.clear()
+        self.source = _buffer(_ffi.cast('char *', first), extent)
+        self.parts = [
+            self.made.get(place) or self.make(*place)
+            for place in zip((address - first for address in addresses),
+                             sizes)]
+        return True
+
+    def make(self, begin: int, size: int) -> _t.Any:
+        """Make a part, which keeps the whole block alive."""
+        part = self.made[begin, size] = _buffer(_ffi.from_buffer(
+            memoryview(self.target)[begin:begin + size]))
+        return part
 
 
 class OwnMidiPort(MidiPort, OwnPort):
@@ -9638,7 +9706,7 @@ class OwnMidiPort(MidiPort, OwnPort):
         return _generate(self._copy_events(source, count) if count else [])
 
     def _copy_events(self, source: _t.Any,
-                     count: int) -> list[tuple[int, _t.Any]]:
+                     count: int) -> _abc.Iterable[tuple[int, _t.Any]]:
         """Copy all events of this cycle to memory of our own."""
         if count > self._slots.count:
             self._slots = _EventSlots(2 * count)
@@ -9663,7 +9731,12 @@ class OwnMidiPort(MidiPort, OwnPort):
                 slots.handles[number], source, number))
             if not count:
                 return []
-        times, sizes, addresses = slots.unpack(count)
+        parts = slots.copy_block(count) if _IN_BLOCKS else []
+        times = slots.times[:count].tolist()
+        if parts:
+            return zip(times, parts)
+        sizes = slots.sizes[:count].tolist()
+        addresses = slots.addresses[:count].tolist()
         slots.prepare(sizes)
         sources: _abc.Iterator[_t.Any]
         if sizes.count(sizes[0]) == count:

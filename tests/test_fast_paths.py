@@ -3,6 +3,8 @@
 Objects are used again where nobody can notice.  Here, somebody looks.
 """
 
+import random
+
 import numpy as np
 import pytest
 from peers import Cycle
@@ -76,6 +78,31 @@ def test_events_that_are_kept_stay_as_they_are(loop, number):
     assert [bytes(event) for event in kept] == expected
 
 
+@pytest.mark.parametrize('patience', [0, 3, 1000])
+def test_any_events_may_be_kept_for_a_while(loop, monkeypatch, patience):
+    # Those of many cycles are in one block; sooner or later it is given up.
+    monkeypatch.setattr(jack, '_PATIENT_CYCLES', patience)
+    chance = random.Random(patience)
+    kept = []
+    for _ in range(60):
+        sizes = chance.choices(
+            [1, 2, 3, 4, 6], [6, 6, 6, 6, 1], k=chance.choice([1, 6, 7, 40])
+        )
+        events = [
+            {1: b'\xfe', 2: bytes([0xC0, n])}.get(size)
+            or make_events(n + 1, size)[n]
+            for n, size in enumerate(sizes)
+        ]
+        received = loop.send(events, lambda events: [e for _, e in events])
+        assert [bytes(event) for event in received] == events
+        if chance.random() < 0.5:
+            kept += chance.sample(list(zip(received, events)), 1)
+        if chance.random() < 0.2:
+            kept.clear()
+        received.clear()
+        assert all(bytes(event) == as_sent for event, as_sent in kept)
+
+
 def test_views_of_events_stay_as_they_are(loop):
     kept = []
     for event in make_events(10):
@@ -127,7 +154,15 @@ def test_any_number_of_events_is_read(loop, numbers):
 
 @pytest.mark.parametrize('times', [1, 2, 3])
 def test_sizes_may_change_from_cycle_to_cycle(loop, times):
-    for sizes in (3, 4, 5), (300, 3, 4), (3, 3, 3), (4, 257, 256), (5, 3, 4):
+    for sizes in (
+        (3, 4, 5),
+        (300, 3, 4),
+        (3, 3, 3),
+        (3, 300, 3),
+        (3, 5, 3),
+        (4, 257, 256),
+        (5, 3, 4),
+    ):
         events = [make_events(1, size)[0] for size in sizes * times]
         received = loop.send(
             events, lambda events: [bytes(e) for _, e in events]
