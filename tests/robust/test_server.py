@@ -89,6 +89,59 @@ def test_a_server_freezes_for_a_while(make_server, server_mode, lacks):
         tell_all(peers, 'thawed', 'works')
 
 
+OPENING = """
+import threading
+import time
+
+import jack
+
+print('up', flush=True)
+input()
+ends = []
+
+def open_client(number):
+    start = time.monotonic()
+    try:
+        client = jack.Client(f'early-{number}', no_start_server=True)
+    except jack.JackError as error:
+        ends.append((time.monotonic() - start, type(error).__name__))
+    else:
+        client.close()
+        ends.append((time.monotonic() - start, 'opened'))
+
+threads = [threading.Thread(target=open_client, args=[number])
+           for number in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join(20)
+assert max(duration for duration, _ in ends) < 5, ends
+print('frozen', *sorted(end for _, end in ends), flush=True)
+input()
+# libjack answers these at last, or gives up; then it can be asked again.
+deadline = time.monotonic() + 10
+while True:
+    try:
+        jack.Client('late', no_start_server=True).close()
+        break
+    except jack.JackError:
+        assert time.monotonic() < deadline
+print('again', flush=True)
+"""
+
+
+def test_clients_are_opened_while_the_server_is_frozen(make_server):
+    server = make_server()
+    with Peer(server, OPENING) as peer:
+        peer.hear('up')
+        with stopped([server]):
+            peer.tell('go on')
+            assert peer.hear('frozen') == 'JackOpenError ' * 2 + (
+                'JackOpenError')
+        peer.tell('go on')
+        peer.hear('again')
+
+
 def test_a_frozen_server_is_killed_and_restarted(mode_server):
     states = [
         (mode_server, state) for state in STATES if state not in BLOCKING
