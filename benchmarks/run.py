@@ -555,6 +555,7 @@ def parse_args():
 
 def main():
     args = parse_args()
+    args.output.mkdir(parents=True, exist_ok=True)
     machine = describe(args)
     print(machine)
     with tempfile.TemporaryDirectory() as folder:
