@@ -7974,6 +7974,10 @@ class Client:
         ------
         JackErrorCode
             If the server refuses.
+        JackError
+            If a client does not answer within 15 seconds.  Go on until it
+            has: JACK 2's server crashes when an answer comes after the end
+            of the program that has asked.
         TypeError, ValueError
             If an argument is something else.
 

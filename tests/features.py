@@ -44,6 +44,13 @@ LACKS = [
     ),
     Lack(
         JACK_2,
+        'patience with lost session managers',
+        'The server crashes when a client answers a session event after the '
+        'program that sent it has ended, as one may that did not get all '
+        'answers in time.',
+    ),
+    Lack(
+        JACK_2,
         'properties without a client',
         '`get_properties` and its relatives are a `JackError` before this '
         'program has opened a client.',

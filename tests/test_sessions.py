@@ -195,6 +195,49 @@ def test_a_callback_that_fails_answers_with_an_error(
     )
 
 
+@pytest.mark.needs('sessions')
+@pytest.mark.needs('patience with lost session managers')
+def test_an_event_may_be_answered_when_its_manager_has_gone(
+    make_server, run_python, folder
+):
+    run_python(
+        """
+        import queue
+        import subprocess
+        import sys
+        import jack
+        from tests.notifications import wait_until
+
+        MANAGER = (
+            'import sys; import jack; '
+            'jack.Client("manager").session_notify(1, sys.argv[1])'
+        )
+        client = jack.Client('late')
+        events = queue.SimpleQueue()
+        client.set_session_callback(events.put)
+        client.activate()
+        manager = subprocess.Popen(
+            [sys.executable, '-c', MANAGER, sys.argv[1]])
+        event = events.get(timeout=10)
+        manager.kill()
+        manager.wait()
+
+        def has_manager():
+            try:
+                return client.get_uuid_for_client_name('manager')
+            except jack.JackError:
+                return False
+
+        wait_until(lambda: not has_manager())
+        client.session_reply(event)
+        client.close()
+        jack.Client('following').close()
+        """,
+        folder,
+        server=make_server(),
+    )
+
+
 @pytest.mark.parametrize('event', [None, 'event', 7], ids=repr)
 def test_what_is_no_event_cannot_be_answered(client, event):
     with pytest.raises(TypeError):
