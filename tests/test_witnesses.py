@@ -435,7 +435,7 @@ def test_jack_freewheel_is_heard_by_our_callback(server, client, events):
     assert events.next() is False
 
 
-def test_cpu_load_is_that_of_jack_cpu_load(server, client, wait_until):
+def test_cpu_load_is_that_of_jack_cpu_load(server, client):
     """The server computes it about once in a second, for all to read."""
     ours = set()
     client.set_process_callback(
@@ -443,9 +443,14 @@ def test_cpu_load_is_that_of_jack_cpu_load(server, client, wait_until):
     )
     client.activate()
     with Program(server, 'jack_cpu_load') as program:
-        for _ in range(3):
-            theirs = program.match(r'jack DSP load (.*)')[1]
-            wait_until(lambda theirs=theirs: theirs in ours)
+        theirs = []
+        # On PipeWire each cycle has its own, and not all of them are run here.
+        for _ in range(15):
+            theirs.append(program.match(r'jack DSP load (.*)')[1])
+            if sum(load in ours for load in theirs) == 3:
+                break
+        else:
+            pytest.fail(f'{theirs} and {ours}')
 
 
 def test_jack_wait_agrees_about_the_server(make_server, run_python):
