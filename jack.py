@@ -830,11 +830,8 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
                 raise JackError(
                     f'the client is being deactivated: {name}() would have '
                     'its process thread wait for itself')
-            turn = _workers.turn(name, ptr, _PATIENCE)
-            try:
+            with _held(_workers.turn(ptr), name, _PATIENCE):
                 return function(ptr, *args)
-            finally:
-                turn.release()
         # While a client is being closed, there is nothing to watch it by.
         closing = name == 'jack_client_close'
         return _workers.ask(name, function, (ptr, *args),
@@ -1031,13 +1028,8 @@ class _Guard:
 
         One of JACK's gives up early: whoever has the lock may wait for it.
         """
-        if not self.lock.acquire(
-                timeout=0.1 if _on_jack_thread() else _PATIENCE):
-            raise _no_answer(name)
-        try:
+        with _held(self.lock, name, 0.1 if _on_jack_thread() else _PATIENCE):
             yield
-        finally:
-            self.lock.release()
 
 
 def _literally(name: bytes) -> bytes:
@@ -3511,8 +3503,7 @@ class _Workers:
             yield
             return
         closing = name == 'jack_client_close'
-        turn = self.turn(name, ptr, patience)
-        try:
+        with _held(self.turn(ptr), name, patience):
             with self.lock:
                 if not token and not closing:
                     raise _no_answer(name)
@@ -3525,17 +3516,11 @@ class _Workers:
                 yield
             finally:
                 self.count(ptr, -1)
-        finally:
-            turn.release()
 
-    def turn(self, name: str, ptr: _t.Any,
-             patience: float) -> _threading.Lock:
-        """Wait for one's turn; the lock that is returned ends it."""
+    def turn(self, ptr: _t.Any) -> _threading.Lock:
+        """Give what is held by the one whose turn it is for a client."""
         with self.lock:
-            turn = self.turns.setdefault(ptr, _threading.Lock())
-        if not turn.acquire(timeout=patience):
-            raise _no_answer(name)
-        return turn
+            return self.turns.setdefault(ptr, _threading.Lock())
 
     def count(self, ptr: _t.Any, change: int) -> None:
         if ptr is not None:
@@ -3561,7 +3546,7 @@ def _no_answer(name: str) -> _NoAnswer:
 @_contextlib.contextmanager
 def _held(lock: _threading.Lock, name: str,
           patience: float) -> _t.Iterator[None]:
-    """Keep others from making such requests meanwhile, or give up."""
+    """Hold a lock that requests of this kind need, or give up."""
     if not lock.acquire(timeout=patience):
         raise _no_answer(name)
     try:
@@ -9495,12 +9480,12 @@ class _EventSlots:
         # What the user gets, and how long each of them is ...
         self.buffers: list[_t.Any] = []
         self.lengths: list[int] = []
-        # ... or all together; and in how many cycles that was in use.
+        # ... or all together; and in how many cycles some of it was kept.
         self.block = _EventBlock()
         self.waited = 0
 
     def copy_block(self, count: int) -> list[_t.Any]:
-        """Copy many events at once; return none if they are to be prepared."""
+        """Copy many events at once; return none if that cannot be done."""
         if self.block.is_kept():
             self.waited += 1
             if self.waited < _PATIENT_CYCLES:
