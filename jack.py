@@ -794,6 +794,9 @@ _ONE_AT_A_TIME = ('jack_client_open', 'jack_client_close', 'jack_activate')
 # Those that end connections.
 _CUTTING = ('jack_disconnect', 'jack_port_disconnect', 'jack_port_unregister')
 
+# And those that change a client's own ports.
+_OWN_PORTS = ('jack_port_register', 'jack_port_unregister')
+
 
 def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
     """Let a request to the server end in an error when there's no answer."""
@@ -817,6 +820,13 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
                 f'on, but the server cannot be asked for anything ({name}())')
         # libjack looks at the thread to refuse what would be a deadlock.
         if _get_ident() in _notified_threads:
+            if (_EARLY_PIPEWIRE and name in _OWN_PORTS
+                    and _get_ident() in _workers.threads):
+                raise JackError(
+                    f'PipeWire 0.3 would wait for ever ({name}()) in a '
+                    'callback that comes while the client is activated: do '
+                    'it in another thread (pass it on with a '
+                    'queue.SimpleQueue)')
             return function(ptr, *args)
         if _get_ident() in _cycle_threads:
             if _NO_CUTTING_IN_CYCLE and name in _CUTTING and (
@@ -1552,7 +1562,7 @@ class _Core:
         'inside', 'own', 'renamed', 'remembered', 'ident', 'frames', 'cycle',
         'cycle_idents', 'outputs', 'reserved', 'views', 'event_views',
         'runner', 'positions', 'handle', 'uuid', 'moved', 'freewheels',
-        'served', 'connection', 'seen_patch', '__weakref__')
+        'served', 'connection', 'seen_patch', 'hold', '__weakref__')
 
     def __init__(self, ptr: _t.Any, name: str, server: str,
                  connection: int | None) -> None:
@@ -1636,6 +1646,8 @@ class _Core:
         self.handle: _t.Any = None
         #: The last one of `_last_patches` that it has shown to us.
         self.seen_patch: _Patch | None = None
+        #: What the reader of notifications is to be kept by, on JACK 2.
+        self.hold: _Hold | None = None
         #: What `catch_up` asks about.
         self.uuid: int | None = None
         #: The last cycle before the transport was moved (on PipeWire only).
@@ -2181,8 +2193,12 @@ def _on_port_connect(function: _t.Any, core: _Core, a_id: int, b_id: int,
 
 def _on_port_rename(function: _t.Any, core: _Core, port_id: int,
                     old: _t.Any, new: _t.Any) -> None:
-    core.rename(_ffi.string(old), _ffi.string(new))
-    if function is None:
+    hold, core.hold = core.hold, None
+    if hold is not None:
+        hold.keep()
+    before, after = _ffi.string(old), _ffi.string(new)
+    core.rename(before, after)
+    if function is None or before == after:
         return
     callback, only_available = function
     port = _notified_port(core, port_id)
@@ -3389,8 +3405,6 @@ class _Workers:
         #: JACK 2 mixes up the answers to requests that several threads make
         #: for one client at the same time: they have to take turns.
         self.turns: dict[_t.Any, _threading.Lock] = {}
-        #: The first frame of a cycle whose changes libjack has dealt with.
-        self.settled_frame: int | None = None
         #: And on JACK 1 some have to, whichever client it is.
         self.single = _threading.Lock()
 
@@ -3998,47 +4012,84 @@ def _is_answered(core: _Core) -> bool:
     return True
 
 
-def _careful_unregister(function: _t.Any) -> _abc.Callable[..., _t.Any]:
-    """Unregister ports when no thread of libjack's walks over them.
+class _Hold:
+    """Keeps the reader of JACK 2's notifications where it does no harm.
 
-    The one that reads JACK 2 1.9.21's notifications goes through all ports of
-    its client when connections have changed, and is not prepared for one that
-    is taken away meanwhile.  Programs in plain C crash as well.
+    It goes through all ports of its client when connections have changed, and
+    1.9.21 is not prepared for one that is taken away meanwhile: programs in
+    plain C crash as well.  So it waits in a callback for the worker which is
+    about to do that.
     """
+
+    def __init__(self) -> None:
+        self.worker = _threading.get_native_id()
+        #: Since when the worker does it, or is about to.
+        self.since: float | None = None
+        self.begun = _threading.Lock()
+        self.begun.acquire()
+        self.over = _threading.Lock()
+        self.over.acquire()
+
+    def keep(self) -> None:
+        """Stay here until libjack's list is without the port."""
+        self.begun.release()
+        while not self.over.acquire(timeout=1e-4) and not self.is_asked():
+            continue
+
+    def is_asked(self) -> bool:
+        """Tell whether the worker has got so far as to ask the server.
+
+        Which may wait for this thread before it answers.
+        """
+        if self.since is None:
+            return False
+        try:
+            call = _system_call(self.worker)
+        except OSError:
+            # Nothing to look at on this system: give it time.
+            return _time.monotonic() > self.since + 0.02
+        fd = int(call[1], 16) if len(call) > 1 else -1
+        return 0 <= fd < 1 << 31 and _peer(fd).startswith('jack_')
+
+
+def _careful_unregister(function: _t.Any) -> _abc.Callable[..., _t.Any]:
+    """Unregister ports when no thread of libjack's walks over them."""
     def unregister(client: _t.Any, port: _t.Any) -> _t.Any:
-        if _IMPLEMENTATION == 'JACK 2' and _lib.has(
-                'jack_get_uuid_for_client_name'):
-            _await_changes(client, port)
-        return function(client, port)
+        core = next((core for core in _cores() if core.raw == client), None)
+        if (_IMPLEMENTATION != 'JACK 2' or core is None
+                or not (core.active or core.leaving)
+                or not _lib.has('jack_port_rename')):
+            return function(client, port)
+        if _get_ident() in _notified_threads.difference(_cycle_threads):
+            # It takes the port from its list, before it refuses to ask.
+            return -1
+        _await_disconnection(client, port)
+        hold = core.hold = _Hold()
+        try:
+            with _haste():
+                # The port keeps its name; but all clients are told of it,
+                # this one, too.
+                if not _lib._raw.jack_port_rename(
+                        client, port, _lib.jack_port_short_name(port)):
+                    hold.begun.acquire(timeout=_PATIENCE / 3)
+                hold.since = _time.monotonic()
+                return function(client, port)
+        finally:
+            core.hold = None
+            hold.over.release()
     return unregister
 
 
-def _await_changes(client: _t.Any, port: _t.Any) -> None:
-    """Wait until libjack has dealt with all changes of connections so far.
-
-    They come with the next cycle, and then the server tells the clients.
-    """
+def _await_disconnection(client: _t.Any, port: _t.Any) -> None:
+    """Wait until the cycle knows of all changes of connections so far."""
     period = _period(client)
     deadline = _time.monotonic() + 0.2 + 4 * period
     while _time.monotonic() < deadline:
-        frame = _lib.jack_last_frame_time(client)
-        if frame == _workers.settled_frame:
-            # What has changed since then is going to come with the next one.
-            return
         begin = _time.monotonic()
         # Sleeps for a little more than a cycle if there is a change to come.
         _lib.jack_port_connected(port)
-        if _time.monotonic() - begin > period:
-            continue
-        # The server does one thing after the other, and what it is told by
-        # its cycle before the second of these requests.
-        for _ in range(2):
-            uuid = _lib._raw.jack_get_uuid_for_client_name(client, b'')
-            if uuid != _NULL:
-                _lib.jack_free(uuid)
-        if frame == _lib.jack_last_frame_time(client):
-            _workers.settled_frame = frame
-        return
+        if _time.monotonic() - begin <= period:
+            return
 
 
 def _connections(ptr: _t.Any, port: _t.Any) -> list[bytes]:
@@ -6891,7 +6942,8 @@ class Client:
         """Have a function called when ports are renamed.
 
         See `set_port_registration_callback` for what it may do.  Of the
-        servers, only JACK 2 tells of this.
+        servers, only JACK 2 tells of this, and not always of a name that has
+        been taken back a moment later.
 
         Not realtime-safe.
 
@@ -8819,7 +8871,7 @@ class Port:
 
 
 def _disconnect_first(core: _Core, pointers: list[_t.Any]) -> None:
-    """Take all connections away, which `_await_changes` waits for.
+    """Take all connections away, which `_await_disconnection` waits for.
 
     JACK 2 1.9.21 hangs when a new port gets the place of an output which the
     cycle still knows to be connected.

@@ -3,6 +3,7 @@
 Imported by the tests, and by their child processes (``tests.notifications``).
 """
 
+import itertools
 import threading
 import time
 
@@ -30,6 +31,7 @@ class Other:
         self.cycles = 0
         self.frames = 0
         self._late = False
+        self._names = itertools.cycle(['renamed', 'renamed again', 'source'])
         self.client.set_process_callback(self._process)
         self.client.activate()
         wait_until(lambda: self.cycles)
@@ -67,8 +69,9 @@ class Other:
         self.source.disconnect(self.target)
 
     def port_rename(self):
-        self.source.shortname = 'renamed'
-        self.source.shortname = 'source'
+        # Never back to the name of before: that is not told for sure.
+        self.source.shortname = next(self._names)
+        self.source.shortname = next(self._names)
 
     graph_order = port_connect
 

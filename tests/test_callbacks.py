@@ -734,3 +734,29 @@ def test_a_callback_with_the_wrong_arguments_is_reported(
         wait_until(lambda: client.last_exception)
         assert type(client.last_exception) is TypeError
     assert 'TypeError' in capfd.readouterr().err
+
+
+@pytest.mark.parametrize('statement', [
+    'port.unregister()', "client.inports.register('another')",
+    'client.connect(source, port)', "port.shortname = 'new'",
+])
+def test_activation_ends_whatever_its_callback_tries(run_python, statement):
+    # PipeWire 0.3 calls this one while it is asked for the activation.
+    code = f"""
+    import jack
+    client = jack.Client('tries')
+    port = client.inports.register('port')
+    source = client.outports.register('source')
+
+    @client.set_graph_order_callback
+    def graph_order():
+        try:
+            {statement}
+        except jack.JackError:
+            print('refused', flush=True)
+
+    client.activate()
+    client.deactivate(ignore_errors=False)
+    client.close(ignore_errors=False)
+    """
+    assert run_python(code).returncode == 0

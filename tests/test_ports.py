@@ -1,5 +1,9 @@
 """Ports: registering them, what they are, and finding them."""
 
+import collections
+import contextlib
+import threading
+
 import pytest
 
 import jack
@@ -297,6 +301,51 @@ def test_ports_can_be_cleared_after_deactivation(active_client):
     assert active_client.get_ports(f'^{active_client.name}:') == []
 
 
+def test_port_whose_end_was_refused_in_a_callback_can_go_later(client, events):
+    port = client.inports.register('port')
+
+    @client.set_port_registration_callback
+    def registered(registered_port, register):
+        with contextlib.suppress(jack.JackError):
+            port.unregister()
+        events.put(registered_port.shortname)
+
+    client.activate()
+    another = client.inports.register('another')
+    events.wait_for(lambda name: name == 'another')
+    if port in client.inports:
+        port.unregister()
+    assert list(client.inports) == [another]
+    assert client.get_ports(f'^{client.name}:') == [another]
+
+
+@pytest.mark.needs('notification of renamed ports')
+def test_port_goes_while_libjack_reads_no_notification(client):
+    # On JACK 2, who does read them then walks over the ports, and may crash.
+    client.activate()
+    core = client._core
+    found = []
+
+    def unregister(*args):
+        found.append(core.inside - {threading.get_ident()})
+        return jack._lib._raw.jack_port_unregister(*args)
+
+    end = threading.Event()
+    busy = threading.Thread(
+        target=lambda: collections.deque(iter(end.is_set, True), maxlen=0)
+    )
+    busy.start()
+    try:
+        for number in range(20):
+            port = client.inports.register(f'{number}')
+            jack._careful_unregister(unregister)(core.ptr, port._ptr)
+    finally:
+        end.set()
+        busy.join()
+    assert all(found), found
+    assert len(set.union(*found)) == 1
+
+
 ATTRIBUTES = [
     'name',
     'shortname',
@@ -496,6 +545,20 @@ def test_change_of_shortname_is_announced(make_client, events):
         f'{client.name}:old',
         f'{client.name}:new',
     )
+
+
+@pytest.mark.needs('notification of renamed ports')
+def test_same_name_again_is_not_announced(make_client, events):
+    watcher, client = make_client(), make_client()
+    watcher.set_port_rename_callback(lambda port, old, new: events.put(new))
+    watcher.activate()
+    client.activate()
+    port = client.outports.register('same')
+    port.shortname = 'same'
+    # JACK 2's clients are told the same when a port is unregistered.
+    client.outports.register('another').unregister()
+    port.shortname = 'new'
+    assert events.next() == f'{client.name}:new'
 
 
 @pytest.mark.needs('renamed ports that others see')
