@@ -92,8 +92,9 @@ class Caller(threading.Thread):
 
     def list(self):
         self.calls += 2
-        assert self.source in self.client.get_ports(is_output=True)
-        assert self.client.get_ports('system:')
+        outputs = self.client.get_ports(is_output=True)
+        assert self.source in outputs, (self.source, outputs)
+        assert self.client.get_ports('system:'), 'no ports of the system'
 
     def look(self):
         """At anybody's ports: they may vanish meanwhile."""
@@ -101,8 +102,8 @@ class Caller(threading.Thread):
         for port in self.random.sample(ports, min(len(ports), 8)):
             self.calls += 3
             with contextlib.suppress(jack.JackError):
-                assert ':' in port.name
-                assert port.is_input != port.is_output
+                assert ':' in port.name, port.name
+                assert port.is_input != port.is_output, port
                 self.client.get_all_connections(port)
 
     def disconnect(self):
