@@ -794,8 +794,9 @@ _ONE_AT_A_TIME = ('jack_client_open', 'jack_client_close', 'jack_activate')
 # Those that end connections.
 _CUTTING = ('jack_disconnect', 'jack_port_disconnect', 'jack_port_unregister')
 
-# And those that change a client's own ports.
-_OWN_PORTS = ('jack_port_register', 'jack_port_unregister')
+# Those that PipeWire 0.3 waits for ever in when it calls back, within another
+# request, on the thread that makes this.
+_DEAD_ENDS = ('jack_port_register', 'jack_port_unregister')
 
 
 def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
@@ -819,13 +820,15 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
                 'this program, and open them again.  Until then, they play '
                 f'on, but the server cannot be asked for anything ({name}())')
         # libjack looks at the thread to refuse what would be a deadlock.
-        if _get_ident() in _notified_threads:
-            if (_EARLY_PIPEWIRE and name in _OWN_PORTS
-                    and _get_ident() in _workers.threads):
+        if (_get_ident() in _notified_threads
+                and _get_ident() not in _cycle_threads):
+            if _EARLY_PIPEWIRE and (
+                    name in _DEAD_ENDS and _get_ident() in _workers.threads
+                    or name == 'jack_recompute_total_latencies'
+                    and _get_ident() in _latency_threads):
                 raise JackError(
-                    f'PipeWire 0.3 would wait for ever ({name}()) in a '
-                    'callback that comes while the client is activated: do '
-                    'it in another thread (pass it on with a '
+                    f'PipeWire 0.3 would wait for ever ({name}()) in this '
+                    'callback: do it in another thread (pass it on with a '
                     'queue.SimpleQueue)')
             return function(ptr, *args)
         if _get_ident() in _cycle_threads:
@@ -1529,6 +1532,9 @@ def _report(what: str, error: BaseException | None) -> None:
 #: The identifiers of the threads that are inside a notification callback.
 _notified_threads: set[int] = set()
 
+#: And of those in a latency callback.
+_latency_threads: set[int] = set()
+
 #: The identifiers of the threads that run the process cycle of a client.
 _cycle_threads: set[int] = set()
 
@@ -1673,7 +1679,13 @@ class _Core:
 
     @_contextlib.contextmanager
     def changing(self, timeout: float = _PATIENCE) -> _t.Iterator[None]:
-        """Keep other threads from changing the state of the client."""
+        """Keep other threads from changing the state of the client.
+
+        In a callback there is no time to wait for them, who perhaps wait for
+        the callback.
+        """
+        if _on_jack_thread():
+            timeout = 0.1
         deadline = _time.monotonic() + timeout
         while self.changer not in (0, _get_ident()):
             if _time.monotonic() > deadline:
@@ -1793,13 +1805,19 @@ class _Core:
             _check(setter(ptr, callback, arg) or 0,
                    f'cannot set the {name} callback')
         except JackError:
-            self.functions[name] = former
+            self.take_back(name, former)
             if former is None:
-                del self.functions[name]
                 self.trampolines.pop(name, None)
             raise
         if native:
             self.kept.append(function)
+
+    def take_back(self, name: str, former: _t.Any) -> None:
+        """Have the former function, or none, as a callback again."""
+        if former is None:
+            self.functions.pop(name, None)
+        else:
+            self.functions[name] = former
 
     def remember(self, ptr: _t.Any) -> _Memory:
         """Look at a port while it exists, to know it when it is gone."""
@@ -2099,6 +2117,14 @@ def _on_plain(function: _t.Any, core: _Core, *args: _t.Any) -> None:
     function(*args)
 
 
+def _on_latency(function: _t.Any, core: _Core, mode: int) -> None:
+    _latency_threads.add(_get_ident())
+    try:
+        function(mode)
+    finally:
+        _latency_threads.discard(_get_ident())
+
+
 def _on_freewheel(function: _t.Any, core: _Core, starting: int) -> None:
     function(bool(starting))
 
@@ -2256,7 +2282,7 @@ _NOTIFICATIONS = {
         'JackXRunCallback', 'jack_set_xrun_callback', _on_xrun, 0, 1),
     'latency': _Notification(
         'JackLatencyCallback', 'jack_set_latency_callback',
-        _on_plain),
+        _on_latency),
     'property_change': _Notification(
         'JackPropertyChangeCallback', 'jack_set_property_change_callback',
         _on_property_change),
@@ -3969,13 +3995,11 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
         if _IMPLEMENTATION == 'PipeWire' or (
                 _IMPLEMENTATION == 'JACK 1' and not lost):
             # PipeWire 1.4.2 crashes when a client with connected ports is
-            # closed after the server has died; without ports it does not.
-            # JACK 1 shows the ports for a while after the client has gone.
-            for port_name in _take_names(_lib.jack_get_ports(
-                    ptr, b'^' + _literally(core.prefix), _NULL, 0)):
-                port = _lib.jack_port_by_name(ptr, port_name)
-                if port != _NULL and _lib.jack_port_is_mine(ptr, port):
-                    _lib.jack_port_unregister(ptr, port)
+            # closed after the server has died, or when a notification took
+            # so long that it has missed the connection; without ports it does
+            # not.  JACK 1 shows them for a while after the client has gone.
+            for port in _own_pointers(core, ptr):
+                _lib.jack_port_unregister(ptr, port)
         if _IMPLEMENTATION == 'JACK 2' and not lost:
             # libjack 1.9.21 ends the thread which reads this client's
             # notifications before it asks the server to close the client.
@@ -3996,6 +4020,23 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
         if core.ptr is None:
             _workers.hand_over(close)
         raise
+
+
+def _own_pointers(core: _Core, ptr: _t.Any) -> list[_t.Any]:
+    """List a client's ports in C.
+
+    By name, PipeWire 1.4 does not find those of an inactive client.
+    """
+    found = [_lib.jack_port_by_name(ptr, name)
+             for name in _take_names(_lib.jack_get_ports(
+                 ptr, b'^' + _literally(core.prefix), _NULL, 0))]
+    pointers = [port for port in found
+                if port != _NULL and _lib.jack_port_is_mine(ptr, port)]
+    for ref in core.own.valuerefs():
+        own = ref()
+        if own is not None and not own._end and own._raw not in pointers:
+            pointers.append(own._raw)
+    return pointers
 
 
 def _is_answered(core: _Core) -> bool:
@@ -7262,9 +7303,7 @@ class Client:
             code = _lib.jack_set_timebase_callback(
                 ptr, bool(conditional), pointer, arg)
             if code:
-                core.functions['timebase'] = former
-                if former is None:
-                    del core.functions['timebase']
+                core.take_back('timebase', former)
                 if conditional and code in (_errno.EBUSY, -1):
                     return False
         _check(code, 'cannot become the timebase master')
@@ -7340,17 +7379,22 @@ class Client:
                         result: int | None) -> tuple[_t.Any, _t.Any]:
         """Prepare a callback that runs within the process cycle."""
         core = self._core
-        if native is not None:
+        if native is None:
+            _callable(callback)
+            if name not in core.trampolines:
+                core.trampoline(name, cdecl, adapter, result, result)
+        else:
             core.kept.append(native)
-            core.functions[name] = native
-            self._require_cycle(is_native=True)
-            return native.pointer, native.arg
-        _callable(callback)
-        if name not in core.trampolines:
-            core.trampoline(name, cdecl, adapter, result, result)
-        core.functions[name] = callback
-        self._require_cycle(is_native=False)
-        return core.trampolines[name], _NULL
+        former = core.functions.get(name)
+        core.functions[name] = native or callback
+        try:
+            self._require_cycle(is_native=native is not None)
+        except JackError:
+            core.take_back(name, former)
+            raise
+        if native is None:
+            return core.trampolines[name], _NULL
+        return native.pointer, native.arg
 
     def set_session_callback(
             self, callback: _abc.Callable[[SessionEvent], object]) -> _t.Any:

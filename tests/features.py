@@ -255,6 +255,13 @@ LACKS = [
     ),
     Lack(
         ('pipewire-new',),
+        'connections during callbacks',
+        'What is connected while a callback that is told of connections, '
+        'ports or clients takes its time, may be heard, but not be listed nor '
+        'be disconnected by that client.',
+    ),
+    Lack(
+        ('pipewire-new',),
         'ports of inactive clients',
         'Other clients neither see nor find them before `Client.activate`; '
         'after `Client.deactivate`, nobody does.',

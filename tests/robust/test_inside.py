@@ -42,6 +42,18 @@ def test_ends_within_a_notification(make_server, run_module, kind):
 
 
 @pytest.mark.parametrize(
+    'kind', needed(['process', *(kind for kind in KINDS if kind != 'session')])
+)
+def test_everything_is_asked_for_within_a_callback(
+    make_server, run_module, kind
+):
+    server = make_server(mode='sync', blocksize=128)
+    child = run_module('asking', kind, server=server, timeout=60)
+    assert child.stdout.split()[-1] == 'uuid'
+    assert child.stderr == ''
+
+
+@pytest.mark.parametrize(
     'kind',
     [
         pytest.param(

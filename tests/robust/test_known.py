@@ -1094,3 +1094,50 @@ client.close(ignore_errors=False)
 
 def test_a_refused_deactivation_is_made_up_for(mode_server, run_python):
     assert run_python(REFUSED_LEAVE, server=mode_server).stderr == ''
+
+
+LATE = """
+import threading
+import jack
+
+other = jack.Client('other')
+source = other.outports.register('source')
+target = other.inports.register('target')
+other.activate()
+client = jack.Client('late')
+begun, goes_on = threading.Event(), threading.Event()
+
+@client.set_port_connect_callback
+def connected(a, b, connect):
+    if not begun.is_set():
+        begun.set()
+        goes_on.wait(0.3)
+
+client.activate()
+source.connect(target)
+assert begun.wait(5)
+source.disconnect(target)
+# One of these gets the number of the connection that has gone, which the
+# client has not been told yet.
+ports = [client.outports.register(f'out{number}') for number in range(3)]
+sinks = [client.inports.register(f'in{number}') for number in range(3)]
+for port in ports:
+    for sink in sinks:
+        port.connect(sink)
+print(sum(len(port.connections) for port in ports))
+goes_on.set()
+client.close(ignore_errors=False)
+other.close(ignore_errors=False)
+"""
+
+
+@pytest.mark.needs('patience with late clients', run=False)
+def test_a_client_can_be_closed_that_has_missed_a_connection(run_python):
+    # PipeWire 1.4.2's libjack crashes then.
+    assert run_python(LATE).stderr == ''
+
+
+@pytest.mark.needs('patience with late clients', run=False)
+@pytest.mark.needs('connections during callbacks')
+def test_connections_during_a_callback_are_seen(run_python):
+    assert run_python(LATE).stdout == '9\n'
