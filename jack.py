@@ -830,6 +830,8 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
                     f'PipeWire 0.3 would wait for ever ({name}()) in this '
                     'callback: do it in another thread (pass it on with a '
                     'queue.SimpleQueue)')
+            if _IMPLEMENTATION == 'JACK 2' and name != 'jack_session_reply':
+                return _ask_in_passing(name, function, ptr, args)
             return function(ptr, *args)
         if _get_ident() in _cycle_threads:
             if _NO_CUTTING_IN_CYCLE and name in _CUTTING and (
@@ -851,6 +853,25 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
                             1.5 * _PATIENCE if closing else _PATIENCE, ptr,
                             watch=not closing)
     return ask
+
+
+def _ask_in_passing(name: str, function: _t.Any, ptr: _t.Any,
+                    args: tuple[_t.Any, ...]) -> _t.Any:
+    """Make a request in a notification of JACK 2, unless another is made.
+
+    It would get the other's answer; and whoever waits for that may wait for
+    this callback, as jack_activate() does for the one of the block size.
+    """
+    turn = _workers.turn(ptr)
+    if not turn.acquire(blocking=False):
+        raise JackError(
+            f'the JACK server is asked for something else ({name}()): within '
+            'a callback there is no time to wait for that; do it in another '
+            'thread (pass it on with a queue.SimpleQueue)')
+    try:
+        return function(ptr, *args)
+    finally:
+        turn.release()
 
 
 def _of_existing_ports(by_name: _t.Any) -> _abc.Callable[..., _t.Any]:
@@ -1685,7 +1706,7 @@ class _Core:
         the callback.
         """
         if _on_jack_thread():
-            timeout = 0.1
+            timeout = 0
         deadline = _time.monotonic() + timeout
         while self.changer not in (0, _get_ident()):
             if _time.monotonic() > deadline:
