@@ -820,19 +820,6 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
                 'this program, and open them again.  Until then, they play '
                 f'on, but the server cannot be asked for anything ({name}())')
         # libjack looks at the thread to refuse what would be a deadlock.
-        if (_get_ident() in _notified_threads
-                and _get_ident() not in _cycle_threads):
-            if _EARLY_PIPEWIRE and (
-                    name in _DEAD_ENDS and _get_ident() in _workers.threads
-                    or name == 'jack_recompute_total_latencies'
-                    and _get_ident() in _latency_threads):
-                raise JackError(
-                    f'PipeWire 0.3 would wait for ever ({name}()) in this '
-                    'callback: do it in another thread (pass it on with a '
-                    'queue.SimpleQueue)')
-            if _IMPLEMENTATION == 'JACK 2' and name != 'jack_session_reply':
-                return _ask_in_passing(name, function, ptr, args)
-            return function(ptr, *args)
         if _get_ident() in _cycle_threads:
             if _NO_CUTTING_IN_CYCLE and name in _CUTTING and (
                     name == 'jack_disconnect'
@@ -847,6 +834,8 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
                     'its process thread wait for itself')
             with _held(_workers.turn(ptr), name, _PATIENCE):
                 return function(ptr, *args)
+        if _get_ident() in _notified_threads:
+            return _ask_in_notification(name, function, ptr, args)
         # While a client is being closed, there is nothing to watch it by.
         closing = name == 'jack_client_close'
         return _workers.ask(name, function, (ptr, *args),
@@ -855,13 +844,20 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
     return ask
 
 
-def _ask_in_passing(name: str, function: _t.Any, ptr: _t.Any,
-                    args: tuple[_t.Any, ...]) -> _t.Any:
-    """Make a request in a notification of JACK 2, unless another is made.
-
-    It would get the other's answer; and whoever waits for that may wait for
-    this callback, as jack_activate() does for the one of the block size.
-    """
+def _ask_in_notification(name: str, function: _t.Any, ptr: _t.Any,
+                         args: tuple[_t.Any, ...]) -> _t.Any:
+    """Make a request within a callback, which must not wait for others."""
+    if _EARLY_PIPEWIRE and (
+            name in _DEAD_ENDS and _get_ident() in _workers.threads
+            or name == 'jack_recompute_total_latencies'
+            and _get_ident() in _latency_threads):
+        raise JackError(
+            f'PipeWire 0.3 would wait for ever ({name}()) in this callback: '
+            'do it in another thread (pass it on with a queue.SimpleQueue)')
+    if _IMPLEMENTATION != 'JACK 2' or name == 'jack_session_reply':
+        return function(ptr, *args)
+    # It would get the answer to another request; and who waits for that may
+    # wait for this callback, as jack_activate() does for the blocksize one.
     turn = _workers.turn(ptr)
     if not turn.acquire(blocking=False):
         raise JackError(
