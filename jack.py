@@ -4049,10 +4049,11 @@ def _own_pointers(core: _Core, ptr: _t.Any) -> list[_t.Any]:
                  ptr, b'^' + _literally(core.prefix), _NULL, 0))]
     pointers = [port for port in found
                 if port != _NULL and _lib.jack_port_is_mine(ptr, port)]
-    for ref in core.own.valuerefs():
-        own = ref()
-        if own is not None and not own._end and own._raw not in pointers:
-            pointers.append(own._raw)
+    if _IMPLEMENTATION == 'PipeWire' and not _EARLY_PIPEWIRE:
+        for ref in core.own.valuerefs():
+            own = ref()
+            if own is not None and not own._end and own._raw not in pointers:
+                pointers.append(own._raw)
     return pointers
 
 
