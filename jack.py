@@ -4039,22 +4039,24 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
         raise
 
 
-def _own_pointers(core: _Core, ptr: _t.Any) -> list[_t.Any]:
-    """List a client's ports in C.
+def _own_pointers(core: _Core, ptr: _t.Any) -> _t.Iterator[_t.Any]:
+    """Yield a client's ports in C, each when those before are gone.
 
-    By name, PipeWire 1.4 does not find those of an inactive client.
+    By name, PipeWire 1.4 does not find those of an inactive client.  0.3 may
+    find one by two names.
     """
-    found = [_lib.jack_port_by_name(ptr, name)
-             for name in _take_names(_lib.jack_get_ports(
-                 ptr, b'^' + _literally(core.prefix), _NULL, 0))]
-    pointers = [port for port in found
-                if port != _NULL and _lib.jack_port_is_mine(ptr, port)]
+    found = []
+    for name in _take_names(_lib.jack_get_ports(
+            ptr, b'^' + _literally(core.prefix), _NULL, 0)):
+        port = _lib.jack_port_by_name(ptr, name)
+        if port != _NULL and _lib.jack_port_is_mine(ptr, port):
+            found.append(port)
+            yield port
     if _IMPLEMENTATION == 'PipeWire' and not _EARLY_PIPEWIRE:
         for ref in core.own.valuerefs():
             own = ref()
-            if own is not None and not own._end and own._raw not in pointers:
-                pointers.append(own._raw)
-    return pointers
+            if own is not None and not own._end and own._raw not in found:
+                yield own._raw
 
 
 def _is_answered(core: _Core) -> bool:
