@@ -81,7 +81,7 @@ def test_ports_may_vanish_while_lists_are_made(mode_server, run_module):
 @pytest.mark.needs('safety while many ports vanish')
 def test_a_client_does_not_mind_what_others_do(make_server, run_module):
     server = make_server(mode='sync', blocksize=64)
-    child = run_module('load', 'beside', 500, server=server, timeout=60)
+    child = run_module('load', 'beside', 250, server=server, timeout=60)
     assert complaints(child) == ''
 
 
