@@ -354,7 +354,7 @@ def test_audio_survives_a_client_in_the_middle(
     assert {(b - a) % BLOCKS for a, b in both} == {7}
 
 
-def test_a_client_hears_itself_one_cycle_later(client, wait_until):
+def test_a_client_hears_itself_one_cycle_later(server, client, wait_until):
     output = client.outports.register('out')
     input_ = client.inports.register('in')
     rows = []
@@ -366,19 +366,30 @@ def test_a_client_hears_itself_one_cycle_later(client, wait_until):
             'f', [number] * frames
         )
         heard = set(memoryview(input_.get_buffer()).cast('f'))
-        rows.append((number, *heard))
+        rows.append((number, client.last_frame_time, *heard))
 
     with client:
         client.connect(output, input_)
-        wait_until(lambda: len(rows) > 100 and rows[-1][1])
+        wait_until(lambda: len(rows) > 100 and rows[-1][2])
         # Until it is connected it hears silence, or on JACK 1 what others
         # have left.
         first = next(
-            number for number, *heard in rows[1:] if heard == [number - 1]
+            number for number, _, *heard in rows[1:] if heard == [number - 1]
         )
         wait_until(lambda: len(rows) > first + 50)
-    later = rows[first:]
-    assert later == [(number, number - 1) for number, _ in later]
+        blocksize = client.blocksize
+    # When PipeWire 1.4 goes on without a client that is late, that one finds
+    # its input's part of the next cycle, where there is nothing yet.
+    forgiven = server.kind == 'pipewire-new'
+    wrong = [
+        (number, heard, following - time)
+        for (number, time, *heard), (_, following, *_) in zip(
+            rows[first:], rows[first + 1 :]
+        )
+        if heard != [number - 1]
+        and not (forgiven and heard == [0] and following - time > blocksize)
+    ]
+    assert not wrong
 
 
 def test_several_connections_are_mixed(make_client, wait_until):
