@@ -1815,26 +1815,35 @@ class _Core:
                 callback = self.trampoline(
                     name, notification.cdecl, notification.adapter,
                     notification.success, notification.failure)
-        # JACK 2 tells the sample rate while that callback is being set.
-        self.functions[name] = function
         try:
-            # jack_on_info_shutdown() alone returns nothing.
-            _check(setter(ptr, callback, arg) or 0,
-                   f'cannot set the {name} callback')
+            with self.replacing(name, function):
+                # jack_on_info_shutdown() alone returns nothing.
+                _check(setter(ptr, callback, arg) or 0,
+                       f'cannot set the {name} callback')
         except JackError:
-            self.take_back(name, former)
             if former is None:
                 self.trampolines.pop(name, None)
             raise
         if native:
             self.kept.append(function)
 
-    def take_back(self, name: str, former: _t.Any) -> None:
-        """Have the former function, or none, as a callback again."""
-        if former is None:
-            self.functions.pop(name, None)
-        else:
-            self.functions[name] = former
+    @_contextlib.contextmanager
+    def replacing(self, name: str, function: _t.Any) -> _t.Iterator[None]:
+        """Have *function* called, and that of before if JACK refuses it.
+
+        From the beginning: JACK 2 tells the sample rate while that callback
+        is being set.
+        """
+        former = self.functions.get(name)
+        self.functions[name] = function
+        try:
+            yield
+        except BaseException:
+            if former is None:
+                self.functions.pop(name, None)
+            else:
+                self.functions[name] = former
+            raise
 
     def remember(self, ptr: _t.Any) -> _Memory:
         """Look at a port while it exists, to know it when it is gone."""
@@ -7316,17 +7325,17 @@ class Client:
         native = _native_function(callback, 'JackTimebaseCallback', userdata)
         with core.changing():
             ptr = core.require()
-            former = core.functions.get('timebase')
-            pointer, arg = self._cycle_callback(
-                'timebase', callback, native, 'JackTimebaseCallback',
-                _on_timebase, None)
-            code = _lib.jack_set_timebase_callback(
-                ptr, bool(conditional), pointer, arg)
-            if code:
-                core.take_back('timebase', former)
-                if conditional and code in (_errno.EBUSY, -1):
+            try:
+                with self._cycle_callback(
+                        'timebase', callback, native, 'JackTimebaseCallback',
+                        _on_timebase, None) as (pointer, arg):
+                    _check(_lib.jack_set_timebase_callback(
+                        ptr, bool(conditional), pointer, arg),
+                        'cannot become the timebase master')
+            except JackErrorCode as error:
+                if conditional and error.code in (_errno.EBUSY, -1):
                     return False
-        _check(code, 'cannot become the timebase master')
+                raise
         return True
 
     def set_sync_callback(self, callback: _t.Any,
@@ -7387,16 +7396,19 @@ class Client:
                         'cannot unset the sync callback')
                     del core.functions['sync']
                 return None
-            pointer, arg = self._cycle_callback(
-                'sync', callback, native, 'JackSyncCallback', _on_sync, 0)
-            _check(_lib.jack_set_sync_callback(ptr, pointer, arg),
-                   'cannot set the sync callback')
+            with self._cycle_callback(
+                    'sync', callback, native, 'JackSyncCallback', _on_sync,
+                    0) as (pointer, arg):
+                _check(_lib.jack_set_sync_callback(ptr, pointer, arg),
+                       'cannot set the sync callback')
         return callback
 
+    @_contextlib.contextmanager
     def _cycle_callback(self, name: str, callback: _t.Any,
                         native: _NativeFunction | None, cdecl: str,
                         adapter: _abc.Callable[..., _t.Any],
-                        result: int | None) -> tuple[_t.Any, _t.Any]:
+                        result: int | None) -> _t.Iterator[tuple[_t.Any,
+                                                                 _t.Any]]:
         """Prepare a callback that runs within the process cycle."""
         core = self._core
         if native is None:
@@ -7405,16 +7417,10 @@ class Client:
                 core.trampoline(name, cdecl, adapter, result, result)
         else:
             core.kept.append(native)
-        former = core.functions.get(name)
-        core.functions[name] = native or callback
-        try:
+        with core.replacing(name, native or callback):
             self._require_cycle(is_native=native is not None)
-        except JackError:
-            core.take_back(name, former)
-            raise
-        if native is None:
-            return core.trampolines[name], _NULL
-        return native.pointer, native.arg
+            yield ((core.trampolines[name], _NULL) if native is None
+                   else (native.pointer, native.arg))
 
     def set_session_callback(
             self, callback: _abc.Callable[[SessionEvent], object]) -> _t.Any:

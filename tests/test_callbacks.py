@@ -602,6 +602,37 @@ def test_requests_to_the_server_in_a_notification_name_the_remedy(
             assert 'thread' in events.next()
 
 
+def test_a_sync_callback_that_is_refused_leaves_that_of_before(
+    client, other, wait_until
+):
+    called, effective = [], ['former']
+
+    def get_ready(name):
+        def sync(state, pos):
+            called.append(name)
+            return True
+
+        return sync
+
+    @client.set_port_connect_callback
+    def callback(a, b, connect):
+        try:
+            client.set_sync_callback(get_ready('later'))
+        except jack.JackError:
+            effective.append('former')
+        else:
+            effective.append('later')
+
+    client.set_sync_callback(get_ready('former'))
+    with client:
+        other.source.connect(other.target)
+        wait_until(lambda: len(effective) > 1)
+        called.clear()
+        client.transport_start()
+        wait_until(lambda: client.transport_state == jack.ROLLING)
+    assert set(called) == {effective[-1]}
+
+
 # -- Exceptions ---------------------------------------------------------------
 
 FAIL = """
