@@ -832,6 +832,10 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
                 raise JackError(
                     f'the client is being deactivated: {name}() would have '
                     'its process thread wait for itself')
+            if (_IMPLEMENTATION == 'PipeWire'
+                    and _get_ident() in _notified_threads):
+                # The blocksize callback, which jack_activate() waits for.
+                return function(ptr, *args)
             with _held(_workers.turn(ptr), name, _PATIENCE):
                 return function(ptr, *args)
         if _get_ident() in _notified_threads:

@@ -602,6 +602,43 @@ def test_requests_to_the_server_in_a_notification_name_the_remedy(
             assert 'thread' in events.next()
 
 
+ACTIVATE = """
+import contextlib
+import time
+import jack
+
+client = jack.Client('busy')
+taken = []
+
+@client.set_blocksize_callback
+def callback(blocksize):
+    begin = time.monotonic()
+    # JACK 1 says no.
+    with contextlib.suppress(jack.JackError):
+        client.get_uuid_for_client_name(client.name)
+    taken.append(time.monotonic() - begin)
+
+client.set_process_callback(lambda frames: None)
+# PipeWire 1.4 calls it on the process thread, which may have run the first
+# cycle already: one in three times with cycles this short.
+for _ in range(25):
+    client.activate()
+    client.deactivate()
+client.close()
+print(len(taken))
+assert all(seconds < 1 for seconds in taken), max(taken)
+"""
+
+
+def test_who_asks_while_the_client_is_being_activated_does_not_wait_for_that(
+    make_server, run_python
+):
+    server = make_server(blocksize=16)
+    calls = int(run_python(ACTIVATE, server=server).stdout)
+    # PipeWire 0.3 calls it only when the blocksize changes.
+    assert calls or server.kind == 'pipewire'
+
+
 def test_a_sync_callback_that_is_refused_leaves_that_of_before(
     client, other, wait_until
 ):
