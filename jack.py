@@ -1585,11 +1585,12 @@ class _Core:
         'ptr', 'raw', 'name', 'prefix', 'server', 'end', 'closed', 'lost',
         'client', 'active', 'activation', 'leaving', 'cyclic', 'enters',
         'begun', 'last_exception', 'xrun_count', 'lifecycle', 'changer',
-        'awaited', 'functions', 'trampolines', 'kept', 'notifiers', 'speakers',
-        'inside', 'own', 'renamed', 'remembered', 'ident', 'frames', 'cycle',
-        'cycle_idents', 'outputs', 'reserved', 'views', 'event_views',
-        'runner', 'positions', 'handle', 'uuid', 'moved', 'freewheels',
-        'served', 'connection', 'seen_patch', 'hold', '__weakref__')
+        'changers', 'functions', 'trampolines', 'kept', 'notifiers',
+        'speakers', 'inside', 'own', 'renamed', 'remembered', 'ident',
+        'frames', 'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
+        'event_views', 'runner', 'positions', 'handle', 'uuid', 'moved',
+        'freewheels', 'served', 'connection', 'seen_patch', 'hold',
+        '__weakref__')
 
     def __init__(self, ptr: _t.Any, name: str, server: str,
                  connection: int | None) -> None:
@@ -1632,8 +1633,8 @@ class _Core:
         self.lifecycle = _Lock()
         #: The thread that has it, or 0.
         self.changer = 0
-        #: Set by a thread that waits to be the next.
-        self.awaited = False
+        #: The threads that wait to be the next, in turn.
+        self.changers: list[int] = []
         #: The user's callbacks.  They can be replaced without a word to C.
         self.functions: dict[str, _t.Any] = {}
         #: The C callbacks, alive as long as C may call them.
@@ -1705,29 +1706,38 @@ class _Core:
         In a callback there is no time to wait for them, who perhaps wait for
         the callback.
         """
-        if _on_jack_thread():
-            timeout = 0
-        deadline = _time.monotonic() + timeout
-        while self.changer not in (0, _get_ident()):
-            if _time.monotonic() > deadline:
-                raise JackError(
-                    f'client {self.name!r} is being activated, deactivated '
-                    'or closed, or its ports registered, by another thread, '
-                    'which did not finish in time')
-            self.awaited = True
-            _time.sleep(1e-4)
-        # Not with acquire(): out of that a signal handler's exception can
-        # come, and the lock is taken for ever.
-        with self.lifecycle:
-            former, self.changer = self.changer, _get_ident()
-            try:
-                yield
-            finally:
-                self.changer = former
-        if self.awaited and not former:
-            # This thread may come again at once.
-            self.awaited = False
-            _time.sleep(3e-4)
+        ident, is_hurried = _get_ident(), _on_jack_thread()
+        deadline = _time.monotonic() + (0 if is_hurried else timeout)
+        waits = True
+
+        def may_go_on() -> bool:
+            # In this order: whoever leaves the queue is the changer already.
+            # By the thread, as a signal handler may come while it waits.
+            is_next = is_hurried or self.changers[0] == ident
+            return self.changer == ident or is_next and not self.changer
+
+        try:
+            self.changers.append(ident)
+            while not may_go_on():
+                if _time.monotonic() > deadline:
+                    raise JackError(
+                        f'client {self.name!r} is being activated, '
+                        'deactivated or closed, or its ports registered, by '
+                        'another thread, which did not finish in time')
+                _time.sleep(1e-4)
+            # Not with acquire(): out of that a signal handler's exception can
+            # come, and the lock is taken for ever.
+            with self.lifecycle:
+                former, self.changer = self.changer, ident
+                waits = False
+                self.changers.remove(ident)
+                try:
+                    yield
+                finally:
+                    self.changer = former
+        finally:
+            if waits and ident in self.changers:
+                self.changers.remove(ident)
 
     def settled(self) -> _t.ContextManager[None]:
         """Keep the client active, or inactive, while ports come and go.
@@ -1961,6 +1971,7 @@ class _Core:
         self.active = False
         self.lifecycle = _Lock()
         self.changer = 0
+        self.changers.clear()
         if self.connection is not None:
             _os.close(self.connection)
             self.connection = None
