@@ -1295,6 +1295,8 @@ class JackOpenError(JackError):
         The client's desired name.
     status
         The reasons that JACK gave.
+    servername
+        Which server was asked for.
 
     Examples
     --------
@@ -1309,10 +1311,12 @@ class JackOpenError(JackError):
 
     """
 
-    def __init__(self, name: str, status: Status) -> None:
+    def __init__(self, name: str, status: Status,
+                 servername: str = 'default') -> None:
         super().__init__(name, status)
         self.name = name
         self.status = status
+        self.servername = servername
 
     def __str__(self) -> str:
         status: _t.Any = self.status
@@ -1322,12 +1326,16 @@ class JackOpenError(JackError):
         if isinstance(self.__cause__, OSError):
             text += f' -- {self.__cause__.strerror}'
         elif status.server_failed:
-            text += ' -- is a JACK server running?  ' + (
+            server = option = ''
+            if self.servername != 'default':
+                server = f' called {self.servername!r}'
+                option = f' -n {self.servername}'
+            text += f' -- is a JACK server{server} running?  ' + (
                 '(this program has the JACK library of PipeWire: '
                 'systemctl --user start pipewire)'
                 if _IMPLEMENTATION == 'PipeWire' else
-                '(without a sound card: jackd -r -d dummy; with PipeWire: '
-                'start the program with pw-jack)')
+                f'(without a sound card: jackd -r{option} -d dummy; with '
+                'PipeWire: start the program with pw-jack)')
         elif status.name_not_unique:
             text += ' -- the name is taken, and use_exact_name was asked for'
         elif status.server_error:
@@ -4655,6 +4663,34 @@ class SessionEvent:
 
 # -- Client -------------------------------------------------------------------
 
+if _t.TYPE_CHECKING:
+    _LaterProperty = property
+else:
+    class _LaterProperty(property):
+        """A property that release 0.4.2 did not have.
+
+        A subclass made for that one may have an attribute of this name.
+        """
+
+        def __set_name__(self, owner, name):
+            self._name = name
+
+        def __get__(self, instance, owner=None):
+            if instance is not None and self._name in instance.__dict__:
+                return instance.__dict__[self._name]
+            return super().__get__(instance, owner)
+
+        def __set__(self, instance, value):
+            if type(instance) is Client:
+                super().__set__(instance, value)    # It says no.
+            instance.__dict__[self._name] = value
+
+        def __delete__(self, instance):
+            if self._name not in instance.__dict__:
+                super().__delete__(instance)
+            del instance.__dict__[self._name]
+
+
 class Client:
     """A program's membership in the JACK graph.
 
@@ -4716,8 +4752,9 @@ class Client:
                  no_start_server: bool = False,
                  servername: str | None = None,
                  session_id: str | None = None) -> None:
-        if getattr(self, '_core', None) is not None and not self.closed:
-            raise JackError(f'client {self._core.name!r} is open already: '
+        core = getattr(self, '_core', None)
+        if core is not None and not core.closed:
+            raise JackError(f'client {core.name!r} is open already: '
                             'close() it first')
         data = _encode_name(name, 'name')
         if _IMPLEMENTATION == 'PipeWire' and len(data) >= client_name_size():
@@ -4813,7 +4850,8 @@ class Client:
                     if not _is_served():
                         _broken_off = name
             # JACK 1 and PipeWire do not always say that it is a failure.
-            raise JackOpenError(name, Status(status._code | _lib.JackFailure))
+            raise JackOpenError(name, Status(status._code | _lib.JackFailure),
+                                server_key)
         _clock_runs = True
         _broken_off = ''
         core = _Core(ptr, _string(_lib.jack_get_client_name(ptr)), server_key,
@@ -4880,7 +4918,7 @@ class Client:
         return self
 
     def __exit__(self, *args: object) -> None:
-        if self.closed:
+        if self._core.closed:
             return
         try:
             self.deactivate()
@@ -5153,7 +5191,7 @@ class Client:
             self._core.require()
         return self._status
 
-    @property
+    @_LaterProperty
     def active(self) -> bool:
         """Whether the client takes part in the graph.
 
@@ -5164,7 +5202,7 @@ class Client:
         """
         return self._core.active
 
-    @property
+    @_LaterProperty
     def closed(self) -> bool:
         """Whether the client has been closed.
 
@@ -5172,7 +5210,7 @@ class Client:
         """
         return self._core.closed
 
-    @property
+    @_LaterProperty
     def last_exception(self) -> BaseException | None:
         """What a callback of this client has raised last, or `None`.
 
@@ -5318,7 +5356,7 @@ class Client:
                'cannot ' + ('start' if onoff else 'stop') + ' freewheeling')
         self._core.freewheels = bool(onoff)
 
-    @property
+    @_LaterProperty
     def thread_id(self) -> int:
         """The process thread's native handle (``pthread_t`` as an int).
 
@@ -5335,7 +5373,7 @@ class Client:
         # JACK 1 keeps the thread until the client is closed.
         return ident if self._core.active else 0
 
-    @property
+    @_LaterProperty
     def realtime_priority(self) -> int:
         """The priority of the process thread, -1 without real time.
 
@@ -5348,7 +5386,7 @@ class Client:
         """
         return int(_lib.jack_client_real_time_priority(self._ptr))
 
-    @property
+    @_LaterProperty
     def max_realtime_priority(self) -> int:
         """The priority that other threads should stay below; -1 for none.
 
@@ -5518,15 +5556,19 @@ class Client:
             raise JackError(f'{message}: client {core.name!r} has a port of '
                             'this name already')
         kind = _encode_name(porttype, 'porttype')
+        if _IMPLEMENTATION == 'PipeWire':
+            # Ports that it knows no size for crash the program.
+            self.type_buffersize(porttype)
         with core.settled():
             ptr = _lib.jack_port_register(
                 core.require(), data, kind, int(flags), buffersize)
         if ptr == _NULL:
+            more = ('' if _IMPLEMENTATION == 'PipeWire' else
+                    ' (jackd -p NUMBER allows more)')
             raise JackError(
                 f'{message} of type {porttype!r}: the server refuses.  The '
                 'name may be taken, the type unknown, or there are as many '
-                'ports as the server allows (jackd -p NUMBER allows more)'
-                + _hint(-_errno.ENOENT))
+                f'ports as the server allows{more}' + _hint(-_errno.ENOENT))
         cls = _port_class(_ffi.string(_lib.jack_port_type(ptr)), True)
         return _t.cast(OwnPort, cls(ptr, self))
 
@@ -5753,6 +5795,15 @@ class Client:
             raise TypeError(f'{argument} must be a Port or the full name of '
                             f'one, not {type(port).__name__}')
         return _encode_name(port, argument)
+
+    def _primary_name(self, port: str | Port) -> bytes:
+        """Return a port's full name for functions that know no alias."""
+        name = self._port_name(port, 'port')
+        if isinstance(port, Port):
+            return name
+        ptr = _lib.jack_port_by_name(self._ptr, name)
+        return (name if ptr == _NULL
+                else bytes(_ffi.string(_lib.jack_port_name(ptr))))
 
     def _wrap_port_ptr(self, ptr: _t.Any) -> Port:
         """Make a port object for a C pointer."""
@@ -6015,7 +6066,7 @@ class Client:
         Calls: `jack_port_request_monitor_by_name`_
 
         """
-        name = self._port_name(port, 'port')
+        name = self._primary_name(port)
         _check(_lib.jack_port_request_monitor_by_name(
             self._ptr, name, bool(onoff)),
             f'cannot monitor {name.decode("utf-8", "replace")!r}')
@@ -6281,12 +6332,17 @@ class Client:
         frame
             Where to go; by default the transport stays where it is.
         **position
-            Fields of the position struct, as in `position2dict`.  Those
+            Fields of the position struct, as in `position2dict`; the
+            server's own, ``usecs`` and ``frame_rate``, are ignored.  Those
             which need others (``bar`` needs ``beat`` and so on) get what the
             current position says, or zero.
 
         Raises
         ------
+        JackErrorCode
+            If the position is not acceptable.
+        JackError
+            On PipeWire, if there is more than *frame*.
         TypeError, ValueError
             If a field does not exist, or cannot have that value.
 
@@ -6306,6 +6362,8 @@ class Client:
             struct.frame = _integer(frame, 'frame')
         bits = {field: bit for bit, fields in _POSITION_FIELDS.items()
                 for field in fields}
+        for field in ('usecs', 'frame_rate'):
+            position.pop(field, None)
         for field, value in position.items():
             if field not in bits:
                 raise TypeError(f'there is no position field {field!r}; '
@@ -6313,7 +6371,9 @@ class Client:
             try:
                 setattr(struct, field, value)
             except (TypeError, ValueError):     # The latter on PyPy.
-                raise TypeError(f'{field} must be a number, '
+                kind = ('an integer' if isinstance(getattr(struct, field), int)
+                        else 'a number')
+                raise TypeError(f'{field} must be {kind}, '
                                 f'not {type(value).__name__}') from None
             except OverflowError:
                 raise ValueError(f'{field} is out of range: {value}'
@@ -7605,7 +7665,7 @@ class Client:
             f'there is no client with the UUID {uuid!r}'))
 
     def set_property(self, subject: _Subject, key: str, value: str | bytes,
-                     type: str = '') -> None:
+                     type: str | bytes = '') -> None:
         """Set a metadata property.
 
         Not realtime-safe.
@@ -7618,14 +7678,16 @@ class Client:
         key
             A URI, such as `METADATA_PRETTY_NAME`.
         value
-            Text, or bytes of UTF-8, without null characters.
+            Text, or bytes of UTF-8, without null characters; not empty.
         type
-            A MIME type or the URI of a datatype; empty for plain text.
+            A MIME type or the URI of a datatype, str or bytes; empty for
+            plain text.
 
         Raises
         ------
         JackError
-            If the server refuses (a `ValueError` as well).
+            If the server refuses, or *value* is empty (a `ValueError` as
+            well).
         TypeError, ValueError
             If an argument is something else.
 
@@ -7644,20 +7706,21 @@ class Client:
 
         """
         uuid = _subject(subject)
-        data, kind = _encode_value(value), _encode(type, 'type')
+        data, kind = _encode_data(value, 'value'), _encode_data(type, 'type')
         if _IMPLEMENTATION == 'JACK 1' and len(data) < 3 and not kind:
             # It does not find such short ones again without their type.
             kind = b'text/plain'
         message = f'cannot set property {key!r} of {uuid}'
         # PipeWire would keep it.
-        _check_as(_JackValueError, not data, message)
+        _check_as(_JackValueError, not data,
+                  f'{message}: value must not be empty')
         ptr, name = self._ptr, _encode_name(key, 'key')
         _require_database()
         _check_as(_JackValueError, _lib.jack_set_property(
             ptr, uuid, name, data, kind), message)
         if _EARLY_PIPEWIRE and not _on_jack_thread():
             # It shows the former value until the server has told the change.
-            _until(lambda: get_property(uuid, key) == (data, type))
+            _until(lambda: get_property(uuid, key) == (data, kind.decode()))
 
     def remove_property(self, subject: _Subject, key: str) -> None:
         """Remove one property of a subject.
@@ -7827,7 +7890,7 @@ class Client:
         """
         return _lib.jack_last_frame_time(self._ptr)
 
-    @property
+    @_LaterProperty
     def cycle_times(self) -> CycleTimes:
         """When the current cycle began and when the next one will.
 
@@ -7930,7 +7993,7 @@ class Client:
         return int(_lib.jack_time_to_frames(self._ptr,
                                             _integer(usecs, 'usecs', 64)))
 
-    @property
+    @_LaterProperty
     def xrun_count(self) -> int:
         """How many xruns there were while this client was active.
 
@@ -7938,7 +8001,7 @@ class Client:
         """
         return self._core.xrun_count
 
-    @property
+    @_LaterProperty
     def max_delayed_usecs(self) -> float:
         """The longest delay of a cycle so far, in microseconds.
 
@@ -9050,6 +9113,7 @@ class OwnPort(Port):
         self._raw = port_ptr
         self._handle = _rt.handle(port_ptr)
         self._end = ''
+        self._is_audio = _ffi.string(_lib.jack_port_type(port_ptr)) == _AUDIO
         self._is_output = bool(_lib.jack_port_flags(port_ptr)
                                & PortFlags.IS_OUTPUT)
         # Which cycle the data below is of, and the data: memory of our own,
@@ -9060,6 +9124,16 @@ class OwnPort(Port):
         self._buffer: _t.Any = None
         self._array: _t.Any = None
         self._core.own[self._bytes] = self
+
+    @property
+    def is_audio(self) -> bool:
+        """Whether this is an audio port.
+
+        All are but those of other types from `Client.register_port`.
+
+        Realtime-safe.
+        """
+        return self._is_audio
 
     def __reduce__(self) -> _t.NoReturn:
         raise TypeError("a client's own port cannot be copied or pickled: "
@@ -9141,7 +9215,7 @@ class OwnPort(Port):
         """
         ptr = self._ptr
         self._client._await_patch()
-        name = self._client._port_name(port, 'port')
+        name = self._client._primary_name(port)
         if _IMPLEMENTATION == 'PipeWire' and not _on_jack_thread():
             # In 0.3.65, the answer about a single one is late.
             return name in _connections(self._client._ptr, ptr)
@@ -9959,6 +10033,7 @@ class OwnMidiPort(MidiPort, OwnPort):
         if not _EXACT_FIT and not self._fits(size) or _rt.midi_write(
                 self._source, time, event,
                 _rt.sizes[size] if size <= _SMALL else self._size(size)):
+            self._check_leftover(time)
             raise self._no_room(size)
         self._last_time = time
 
@@ -10010,6 +10085,7 @@ class OwnMidiPort(MidiPort, OwnPort):
                   if _EXACT_FIT and number <= _SMALL or self._fits(number)
                   else None)
         if not target:
+            self._check_leftover(offset)
             return _ffi.buffer(_ffi.new('char[]', 0))
         self._last_time = offset
         data = _ffi.new('char[]', number)
@@ -10055,6 +10131,19 @@ class OwnMidiPort(MidiPort, OwnPort):
         if not size:
             raise ValueError('a MIDI event must not be empty')
         return offset
+
+    def _check_leftover(self, time: int) -> None:
+        """Look whether an event of an earlier cycle is in the way."""
+        count = _rt.midi_count(self._source)
+        slots = _EventSlots(1)
+        if count and not _rt.midi_get(slots.handles[0], self._source,
+                                      count - 1):
+            latest, *_ = _EVENT.unpack_from(slots.fields)
+            if time < latest:
+                raise _JackValueError(
+                    f'time {time} is earlier than that of an event which is '
+                    f'still there from the last cycle ({latest}): call '
+                    'clear_buffer() first in each cycle')
 
     def _no_room(self, size: int) -> JackError:
         return JackError(
@@ -10747,16 +10836,16 @@ def _subject(subject: _t.Any) -> int:
     return _integer(subject, 'subject', 64)
 
 
-def _encode_value(value: str | bytes) -> bytes:
-    if isinstance(value, str):
-        return _encode(value, 'value')
-    if not isinstance(value, bytes):
-        raise TypeError('value must be str or bytes, '
-                        f'not {type(value).__name__}')
-    if b'\0' in value:
-        raise ValueError('value must not contain a null byte: encode it, as '
-                         'Base64 for example')
-    return value
+def _encode_data(data: str | bytes, argument: str) -> bytes:
+    if isinstance(data, str):
+        return _encode(data, argument)
+    if not isinstance(data, bytes):
+        raise TypeError(f'{argument} must be str or bytes, '
+                        f'not {type(data).__name__}')
+    if b'\0' in data:
+        raise ValueError(f'{argument} must not contain a null byte: encode '
+                         'it, as Base64 for example')
+    return data
 
 
 def _check_as(cls: type[JackError], failed: int, message: str) -> None:

@@ -358,6 +358,12 @@ LACKS = [
         'A note-on with the velocity 0 arrives as a note-off.',
     ),
     Lack(
+        JACK_2 + JACK_1,
+        'ports of other types',
+        '`Client.register_port` knows audio and MIDI ports only; on PipeWire '
+        "also those of the type ``'32 bit float RGBA video'``.",
+    ),
+    Lack(
         ('pipewire-new',),
         'long events in one piece',
         'Programs in C get events of more than six bytes in pieces of six, '

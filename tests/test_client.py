@@ -315,6 +315,35 @@ def test_client_can_be_subclassed_and_given_attributes(make_client):
     assert client.name == 'mixer'
 
 
+def test_subclass_may_have_attributes_that_are_called_as_later_members(
+    make_client,
+):
+    class Mixer(jack.Client):
+        closed = True
+
+        def __init__(self, name):
+            self.active = 'no'
+            super().__init__(name)
+            self.xrun_count = 7
+
+    client = make_client('mixer', cls=Mixer)
+    assert (client.active, client.xrun_count) == ('no', 7)
+    del client.xrun_count
+    assert client.xrun_count == 0
+    with client:
+        pass
+    with pytest.raises(jack.JackError, match='is closed'):
+        client.activate()
+
+
+def test_later_members_cannot_be_set_by_mistake(client):
+    with pytest.raises(AttributeError):
+        client.xrun_count = 0
+    with pytest.raises(AttributeError):
+        del client.xrun_count
+    assert client.xrun_count == 0
+
+
 # -- What it knows ------------------------------------------------------------
 
 

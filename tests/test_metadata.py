@@ -67,6 +67,16 @@ def test_a_value_comes_back_as_bytes_with_its_type(
     assert jack.get_all_properties()[subject] == {KEY: (data, kind)}
 
 
+def test_the_type_can_be_bytes(client, subject):
+    client.set_property(subject, KEY, 'value', 'text/♪'.encode())
+    assert jack.get_property(subject, KEY) == (b'value', 'text/♪')
+
+
+def test_an_empty_value_is_refused_with_the_reason(client, subject):
+    with pytest.raises(jack.JackError, match='value must not be empty'):
+        client.set_property(subject, KEY, '')
+
+
 def test_a_short_value_is_text(client, subject):
     client.set_property(subject, KEY, '7')
     value, kind = jack.get_property(subject, KEY)
@@ -379,7 +389,7 @@ def test_a_key_that_is_none_is_refused(client, subject, bad, error):
 
 @pytest.mark.parametrize(
     ('bad', 'error'),
-    [('a\0b', ValueError), (None, TypeError), (b'type', TypeError)],
+    [('a\0b', ValueError), (None, TypeError), (b'a\0b', ValueError)],
     ids=repr,
 )
 def test_a_type_that_is_none_is_refused(client, subject, bad, error):

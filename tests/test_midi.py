@@ -304,6 +304,26 @@ def test_times_out_of_order_are_a_jack_error(link):
     assert receiver.read() == [(10, NOTE_ON), (10, NOTE_OFF)]
 
 
+@pytest.mark.parametrize(
+    'send',
+    [
+        lambda port: port.write_midi_event(9, NOTE_OFF),
+        lambda port: port.reserve_midi_event(9, 3),
+    ],
+    ids=['write', 'reserve'],
+)
+def test_what_the_last_cycle_left_is_named_when_it_is_in_the_way(link, send):
+    sender, _ = link
+
+    def later(port):
+        with pytest.raises(jack.JackError, match=r'time 9 .*\(10\).*clear'):
+            send(port)
+        port.write_midi_event(10, NOTE_OFF)
+
+    sender.run(lambda port: port.write_midi_event(10, NOTE_ON))
+    sender.cycle.run(lambda: later(sender.port))
+
+
 @pytest.mark.parametrize('beyond', [0, 1, 10_000], ids=str)
 def test_times_beyond_the_block_are_a_jack_error(sender, beyond):
     when = sender.client.blocksize + beyond

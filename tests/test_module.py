@@ -291,14 +291,15 @@ def test_without_a_server_it_says_so_and_how_to_get_one(server, args, lacks):
         PIPEWIRE_REMOTE='no-such-server',
     )
     assert child.returncode == 1
-    assert 'is a JACK server running?' in child.stderr
+    question = "is a JACK server called 'no-such-server' running?"
+    assert question in child.stderr
     remedy = 'start pipewire' if lacks('start with jackd') else 'jackd'
     assert remedy in child.stderr
     assert 'Traceback' not in child.stderr
     # Where the module and its library are is of interest all the same.
     if args == ['--json']:
         found = json.loads(child.stdout)
-        assert 'is a JACK server running?' in found['error']
+        assert question in found['error']
         assert found['module'] == jack.__version__
         assert 'libjack' in found['library']['file']
     else:

@@ -631,6 +631,17 @@ def test_port_is_found_by_its_alias(client):
     assert client.get_port_by_name('nick:name') == port
 
 
+def test_an_alias_does_where_a_name_is_asked_for(active_client):
+    source = active_client.outports.register('source')
+    target = active_client.inports.register('target')
+    target.set_alias('nick')
+    source.connect('nick')
+    assert source.is_connected_to('nick')
+    active_client.request_monitor('nick', True)
+    source.disconnect('nick')
+    assert not source.is_connected_to('nick')
+
+
 def test_flags_are_kept_together(client):
     port = client.outports.register('out', is_terminal=True)
     assert port.flags == (
@@ -711,6 +722,22 @@ def test_port_registered_by_its_type_can_have_flags(client, flag):
 def test_type_that_the_server_does_not_know_is_refused(client):
     with pytest.raises(jack.JackError, match='smell'):
         client.register_port('nose', 'smell', is_output=False)
+
+
+def test_ports_that_nobody_knows_the_size_of_are_refused(client):
+    # PipeWire has the type, and its libjack crashes the program at the second.
+    for name in 'one', 'two':
+        with pytest.raises(jack.JackError, match='other'):
+            client.register_port(name, 'other', is_output=True)
+
+
+@pytest.mark.needs('ports of other types')
+def test_own_port_of_another_type_is_no_audio_port(client):
+    port = client.register_port(
+        'film', '32 bit float RGBA video', is_output=True
+    )
+    assert not port.is_audio
+    assert not port.is_midi
 
 
 # -- Finding ports ------------------------------------------------------------

@@ -373,6 +373,22 @@ def test_a_field_of_a_dict_from_a_query_can_be_sent(client, wait_until):
     assert result['beats_per_minute'] == 90
 
 
+@pytest.mark.needs('positions that are more than a frame')
+@pytest.mark.usefixtures('active_client')
+def test_the_dict_from_a_query_can_be_sent(client, wait_until):
+    client.transport_reposition(frame=10, bar=3)
+    wait_until(lambda: client.transport_frame == 10)
+    _, position = client.transport_query()
+    client.transport_reposition(**{**position, 'frame': 20})
+    wait_until(lambda: client.transport_frame == 20)
+    assert client.transport_query()[1]['bar'] == 3
+
+
+def test_an_integer_field_asks_for_an_integer(client):
+    with pytest.raises(TypeError, match='bar must be an integer, not float'):
+        client.transport_reposition(bar=1.5)
+
+
 @pytest.mark.parametrize(
     'fields',
     [
