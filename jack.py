@@ -54,6 +54,7 @@ import collections.abc as _abc
 import contextlib as _contextlib
 import enum as _enum
 import errno as _errno
+import functools as _functools
 import importlib as _importlib
 import itertools as _itertools
 import operator as _operator
@@ -844,8 +845,23 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
         closing = name == 'jack_client_close'
         return _workers.ask(name, function, (ptr, *args),
                             1.5 * _PATIENCE if closing else _PATIENCE, ptr,
-                            watch=not closing)
+                            watch=not closing, late=late(ptr))
+
+    def late(ptr: _t.Any) -> _abc.Callable[[_t.Any], object] | None:
+        if name != 'jack_port_register':
+            return None
+        return lambda port: _workers.hand_over(lambda: _withdraw(ptr, port))
+
     return ask
+
+
+def _withdraw(ptr: _t.Any, port: _t.Any) -> None:
+    """Unregister a port that nobody waits for any more."""
+    for core in _cores():
+        if core.ptr == ptr and port != _NULL:
+            with core.changing():
+                if core.ptr == ptr:
+                    _lib.jack_port_unregister(ptr, port)
 
 
 def _ask_in_notification(name: str, function: _t.Any, ptr: _t.Any,
@@ -872,6 +888,17 @@ def _ask_in_notification(name: str, function: _t.Any, ptr: _t.Any,
         return function(ptr, *args)
     finally:
         turn.release()
+
+
+def _reply(ptr: _t.Any, event: SessionEvent, command: _t.Any) -> int:
+    """Answer, with the event kept alive, perhaps when nobody waits for it."""
+    struct = event._ptr
+    struct.command_line = command
+    try:
+        return int(_lib._raw.jack_session_reply(ptr, struct))
+    finally:
+        # The memory is ours, not for jack_session_event_free() to release.
+        struct.command_line = _NULL
 
 
 def _of_existing_ports(by_name: _t.Any) -> _abc.Callable[..., _t.Any]:
@@ -1345,7 +1372,7 @@ class JackOpenError(JackError):
             text += (' -- the server did not answer in time (it may be '
                      'stopped), or it refused: the name may be longer than '
                      f'{limit} bytes, be taken (if use_exact_name was asked '
-                     'for: JACK 1 does not say so), or 100 clients may have '
+                     'for: not all servers say so), or 100 clients may have '
                      'it, or there are as many clients as the server allows '
                      '(about 250 on JACK 1 and JACK 2, fixed when it was '
                      'built)')
@@ -1597,8 +1624,8 @@ class _Core:
         'speakers', 'inside', 'own', 'renamed', 'remembered', 'ident',
         'frames', 'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
         'event_views', 'runner', 'positions', 'handle', 'uuid', 'moved',
-        'freewheels', 'served', 'connection', 'seen_patch', 'hold',
-        '__weakref__')
+        'freewheels', 'served', 'first', 'connection', 'seen_patch',
+        'hold', '__weakref__')
 
     def __init__(self, ptr: _t.Any, name: str, server: str,
                  connection: int | None) -> None:
@@ -1648,6 +1675,9 @@ class _Core:
         #: The C callbacks, alive as long as C may call them.
         self.trampolines: dict[str, _t.Any] = {}
         self.kept: list[_t.Any] = []
+        #: The native identifier of the thread that each of the callbacks has
+        #: come on with which a process thread begins, since activation.
+        self.first: dict[str, int] = {}
         #: Native identifiers of the threads that notifications come on.
         self.notifiers: set[int] = set()
         #: And of those that messages come on, perhaps because of this client.
@@ -1782,6 +1812,8 @@ class _Core:
             ident = _get_ident()
             outermost = ident not in _notified_threads
             _notified_threads.add(ident)
+            if name in _FIRST_CALLBACKS:
+                core.first[name] = _threading.get_native_id()
             # The thread for libjack's messages is never cancelled.
             if ident not in core.cycle_idents and name != 'thread_init':
                 # Nor is one that calls back while it is asked for something.
@@ -1930,8 +1962,10 @@ class _Core:
         """Copy audio to JACK; the ports are ready for *cycle* then."""
         frames = self.frames
         get_buffer, views = _rt.get_buffer, self.views
+        have_ended = False
         for port in self.outputs:
             if port._end:
+                have_ended = True
                 continue
             views[get_buffer(port._handle, frames)][:] = port._buffer
             if port._is_kept():
@@ -1939,6 +1973,9 @@ class _Core:
                 port._allocate(frames)
                 port._buffer[:] = kept
             port._cycle = cycle
+        if have_ended:
+            # Here, as this thread alone changes the list.
+            self.outputs = [port for port in self.outputs if not port._end]
 
     def enter_cycle_thread(self) -> None:
         """Note that the calling thread is this client's process thread."""
@@ -2295,7 +2332,7 @@ def _on_session(function: _t.Any, core: _Core, event: _t.Any) -> None:
         # The session manager is waiting.
         client = core.client()
         if answer._ptr is not None and client is not None:
-            answer.flags = 1
+            answer.flags, answer.command_line = 1, ''
             _workers.hand_over(lambda: client.session_reply(answer))
         raise
 
@@ -2539,6 +2576,8 @@ class _Runner:
         self.news.acquire()
         #: Set when jack_activate() has returned.
         self.admitted = False
+        #: Whether the user's own loop waits in libjack.
+        self.waits = False
         #: Whether a cycle was begun that JACK has not been told the end of.
         self.pending = False
         #: The frames of a cycle that JACK 1 has begun for us, or 0.
@@ -2627,7 +2666,11 @@ class _Runner:
     def wait(self) -> int:
         """Wait for a cycle; return its frames, or 0 if there is none."""
         frames, self.begun = self.begun, 0
-        return frames or int(_lib.jack_cycle_wait(self.ptr))
+        if not frames:
+            self.waits = True
+            frames = int(_lib.jack_cycle_wait(self.ptr))
+            self.waits = False
+        return frames
 
     def leave(self) -> None:
         """Let deactivation begin, without leaving the server waiting."""
@@ -2702,6 +2745,20 @@ class _Runner:
             frame = frame.f_back
         return frame is not None
 
+    def go_on(self) -> None:
+        """Let the loop go on, if the user's function does return."""
+        if not self.left:
+            self.stopping = self.dismissed = False
+
+    def is_waiting(self) -> bool:
+        """Tell whether the thread waits in libjack, or has not begun.
+
+        If not, it is in a function of the user's.
+        """
+        frame = _sys._current_frames().get(self.ident)
+        return self.waits or frame is None or not self.core.ident and (
+            frame.f_code is _process_loop.__code__)
+
     def stop(self) -> None:
         """Wait until the loop has left Python.
 
@@ -2719,9 +2776,9 @@ class _Runner:
                 cycle = core.cycle
                 deadline = _time.monotonic() + (0.2 if core.lost else 1)
             elif _time.monotonic() > deadline:
-                # No cycles any more.  If the thread is not in the callback
-                # then it waits in libjack, where JACK does not cancel it.
-                if core.ident:
+                # No cycles any more.
+                if core.ident or not (core.lost or self.is_waiting()):
+                    self.go_on()
                     raise _stuck(core)
                 if (self.could_be_cancelled() and not core.lost
                         and (self.native_id or not _EARLY_PIPEWIRE)):
@@ -2737,6 +2794,32 @@ class _Runner:
             _await_native(self.native_id, may_spin=True)
 
 
+_FIRST_CALLBACKS = ('thread_init', 'blocksize')
+
+
+def _await_first_callbacks(core: _Core) -> None:
+    """Wait for those of the user's that the process thread begins with.
+
+    It would be cancelled within them, or on its way into Python, and no
+    thread could run Python any more.
+    """
+    awaited = {name for name in _FIRST_CALLBACKS if not isinstance(
+        core.functions.get(name), (_NativeFunction, type(None)))}
+    if core.runner is None:
+        _until(lambda: core.first.keys() >= awaited, 0.2)
+    ident = int(_lib.jack_client_thread_id(core.ptr))
+    if ident == _get_ident():
+        return
+    if not _until(lambda: ident not in _notified_threads, 1):
+        if core.runner is not None:
+            core.runner.go_on()
+        raise _stuck(core)
+    if core.runner is None:
+        for native_id in set(core.first.values()):
+            # JACK 2's process thread waits for a futex when idle, too.
+            _await_native(native_id, may_spin=True, patience=0.05)
+
+
 def _await_callback(core: _Core) -> None:
     """Wait until the process callback has returned, on JACK 1."""
     cycle, deadline = core.cycle, _time.monotonic() + 1
@@ -2747,8 +2830,8 @@ def _await_callback(core: _Core) -> None:
 
 
 def _stuck(core: _Core) -> JackError:
-    return JackError(f'the process callback of client {core.name!r} does not '
-                     'return; the client stays as it is')
+    return JackError(f'a callback of client {core.name!r} on its process '
+                     'thread does not return; the client stays as it is')
 
 
 def _process_loop(runner: _Runner) -> None:
@@ -3364,6 +3447,8 @@ def _deactivate(core: _Core) -> int:
             runner.stop()
         elif _IMPLEMENTATION == 'JACK 1':
             _await_callback(core)
+        if _IMPLEMENTATION != 'JACK 1' and not core.lost:
+            _await_first_callbacks(core)
         # Until all is done: an exception may come here as well.
         core.leaving = True
         core.active = False
@@ -3457,7 +3542,7 @@ class _Worker:
             while self.jobs:
                 try:
                     self.jobs.pop(0)()
-                except JackError as error:
+                except Exception as error:
                     _report('clean-up', error)
             self.idle.append(self)
         del self.threads[_get_ident()]
@@ -3775,7 +3860,9 @@ class _Watch:
                     # not if it was just about to be activated.
                     waiting.append((core, since))
                 else:
-                    self.tell(core)
+                    # The user's function may take its time, and the others
+                    # are to hear of it, too.
+                    _workers.hand_over(_functools.partial(self.tell, core))
             bereaved = waiting
 
     def is_over(self, connection: int) -> bool:
@@ -3948,9 +4035,11 @@ def _dispose_here(core: _Core, only_in_c: bool) -> int:
         if _busy(core, among):
             # A frozen server, or a callback that does not return: the rest
             # is done when it does.
-            _threading.Thread(target=_close_late,
-                              args=(core, ptr, among),
-                              name='jack-closer', daemon=True).start()
+            # At its end, Python 3.12 starts no threads: then it is left.
+            with _contextlib.suppress(RuntimeError):
+                _threading.Thread(target=_close_late,
+                                  args=(core, ptr, among),
+                                  name='jack-closer', daemon=True).start()
             code = -1
         else:
             code = _close_in_c(core, ptr, was_lost) or code
@@ -4322,15 +4411,23 @@ _knows_multiprocessing = False
 
 def _forget_parent() -> None:
     """In a forked child: leave everything to the parent."""
-    global _workers, _watch, _knows_multiprocessing, _has_stale_thread
+    global _workers, _watch, _haste, _knows_multiprocessing
+    global _has_stale_thread
     _knows_multiprocessing = False
+    if _haste.depth:
+        _sys.setswitchinterval(_haste.usual)
+    _haste = _Haste()
     for core in _cores():
         core.forget_after_fork()
         _abandoned_cores.append(core)
     _open_cores.clear()
     _notified_threads.clear()
     _cycle_threads.clear()
+    _latency_threads.clear()
     _leaving.clear()
+    _found_meanwhile.clear()
+    _openings.clear()
+    _departures.clear()
     _workers = _Workers()
     _watch = _Watch()
     _guard.reset()
@@ -4701,9 +4798,9 @@ class Client:
     Parameters
     ----------
     name
-        How the client would like to be called, at most
-        `client_name_size` - 1 bytes of UTF-8.  When the name is taken, the
-        server makes a unique one of it; see `name`.
+        How the client would like to be called, in less than
+        `client_name_size` bytes of UTF-8 (JACK 2 takes one less).  When the
+        name is taken, the server makes a unique one of it; see `name`.
 
     Other Parameters
     ----------------
@@ -4757,9 +4854,11 @@ class Client:
             raise JackError(f'client {core.name!r} is open already: '
                             'close() it first')
         data = _encode_name(name, 'name')
+        server_key = (servername or _os.environ.get('JACK_DEFAULT_SERVER')
+                      or 'default')
         if _IMPLEMENTATION == 'PipeWire' and len(data) >= client_name_size():
             # It would cut the name.
-            raise JackOpenError(name, Status(_UNANSWERED))
+            raise JackOpenError(name, Status(_UNANSWERED), server_key)
         options = _lib.JackNullOption
         extra = []
         if use_exact_name:
@@ -4778,15 +4877,14 @@ class Client:
             options |= _lib.JackSessionID
             extra.append(_ffi.new('char[]', _encode(session_id,
                                                     'session_id')))
-        server_key = (servername or _os.environ.get('JACK_DEFAULT_SERVER')
-                      or 'default')
         _refuse_on_jack_thread(name, 'opened')
         status = _ffi.new('jack_status_t *')
         _workers.start()
         try:
             _close_bereaved(name)
         except _NoAnswer:
-            raise JackOpenError(name, Status(_UNANSWERED)) from None
+            raise JackOpenError(name, Status(_UNANSWERED),
+                                server_key) from None
         _refuse_second_server(name, server_key)
         _close_with_multiprocessing()
         # Starting a server takes JACK up to six seconds.
@@ -4809,7 +4907,8 @@ class Client:
                 _find_files(_FILES_OF_A_CLIENT)
                 _find_threads(_THREADS_OF_A_CLIENT)
             except OSError as error:
-                raise JackOpenError(name, Status(_lib.JackFailure)) from error
+                raise JackOpenError(name, Status(_lib.JackFailure),
+                                    server_key) from error
             if _has_stale_thread:
                 _forget_stale_thread()
             _openings[_get_ident()] = _tasks()
@@ -4828,7 +4927,8 @@ class Client:
                 asked=asked)
             self._found(name, ptr, Status(status[0]), server_key, connections)
         except _NoAnswer:
-            raise JackOpenError(name, Status(_UNANSWERED)) from None
+            raise JackOpenError(name, Status(_UNANSWERED),
+                                server_key) from None
         except BaseException:
             # Perhaps a signal handler's, before it was known who owns it.
             core = getattr(self, '_core', None)
@@ -4929,20 +5029,24 @@ class Client:
         # The net, not the contract: __init__ may have failed early, and the
         # collector may run on a thread that JACK is going to wait for.
         core = getattr(self, '_core', None)
-        if core is None or core.closed or core.changer == _get_ident():
+        if core is None or core.closed:
+            return
+        found = _found_meanwhile.get(_get_ident())
+        if found is not None and core.changer == _get_ident():
             # This very thread has been closing it, without the client, when
             # the collector came: somewhere in `_close_all`.
             return
         # The collector may have taken it out already.
         _open_cores[id(core)] = core
         worker = _workers.threads.get(_get_ident())
-        found = _found_meanwhile.get(_get_ident())
         if worker is not None:
             # Whoever waits for what it does may be closing this very client.
             worker.jobs.append(lambda: _dispose(core))
         elif found is not None:
             found.append(core)
-        elif _on_jack_thread():
+        elif (_on_jack_thread() or core.changer == _get_ident()
+              or _guard.lock._is_owned()):
+            # Or it has something that closing would wait for.
             _workers.hand_over(lambda: _dispose(core))
         else:
             _dispose(core)
@@ -5005,6 +5109,7 @@ class Client:
                     and 'port_connect' not in core.functions):
                 # It tells of the one only where there is the other.
                 core.install('port_connect', None)
+            core.first.clear()
             core.last_exception = None
             if not core.remembered and (
                     core.functions.get('port_registration')
@@ -6364,6 +6469,10 @@ class Client:
                 for field in fields}
         for field in ('usecs', 'frame_rate'):
             position.pop(field, None)
+        for field, bit in bits.items():
+            if not struct.valid & bit:
+                # It may hold anything, and others might be told of it.
+                setattr(struct, field, 0)
         for field, value in position.items():
             if field not in bits:
                 raise TypeError(f'there is no position field {field!r}; '
@@ -7878,7 +7987,8 @@ class Client:
     def last_frame_time(self) -> int:
         """The time in frames at which the current cycle began, exactly.
 
-        Only in the process callback.  It grows by the blocksize from cycle
+        Realtime-safe.  Of use in the process callback; elsewhere the current
+        cycle may be over at any moment.  It grows by the blocksize from cycle
         to cycle; it jumps only where an xrun made cycles fall out.  A callback
         that is late by a whole cycle may be told when the next one began, and
         so is that one's callback then.
@@ -7894,8 +8004,9 @@ class Client:
     def cycle_times(self) -> CycleTimes:
         """When the current cycle began and when the next one will.
 
-        Only in the process callback.  A named tuple: *current_frames*, and
-        in microseconds *current_usecs*, *next_usecs* and *period_usecs*.
+        Realtime-safe.  Of use in the process callback, as `last_frame_time`.
+        A named tuple: *current_frames*, and in microseconds *current_usecs*,
+        *next_usecs* and *period_usecs*.
 
         Raises
         ------
@@ -8220,12 +8331,9 @@ class Client:
         flags = _integer(event.flags, 'flags', 31)
         if not _taken(event._token):
             raise JackError('this session event has been answered already')
-        struct = event._ptr
-        struct.command_line, struct.flags = command, flags
-        code = _lib.jack_session_reply(ptr, struct)
-        # The memory is ours, not for jack_session_event_free() to release.
-        struct.command_line = _NULL
-        _check(code, 'cannot answer the session event')
+        event._ptr.flags = flags
+        _check(_bounded('jack_session_reply', _reply)(ptr, event, command),
+               'cannot answer the session event')
 
     def reserve_client_name(self, name: str, uuid: str) -> None:
         """Keep a name for the client that will open with that session ID.
@@ -8646,7 +8754,7 @@ class Port:
         """The name without the client's; can be set.
 
         It must be unique among the client's ports.  What makes the full name
-        longer than `port_name_size` - 1 bytes is an error.
+        too long is an error, see `Ports.register`.
 
         Not realtime-safe.
 
@@ -8953,7 +9061,7 @@ class Port:
     def request_monitor(self, onoff: bool) -> None:
         """Turn input monitoring on or off, where `can_monitor` is `True`.
 
-        Without that it does nothing.
+        Without that there is nothing to hear, but `is_monitoring` changes.
 
         Not realtime-safe.
 
@@ -9334,17 +9442,23 @@ class OwnPort(Port):
         ptr = self._ptr
         # No cycle may begin to use it from now on.
         self._end = 'unregistered'
-        core.outputs = [port for port in core.outputs if port is not self]
         try:
             with core.settled():
                 # It may have been closed while this one waited.
                 _check(_lib.jack_port_unregister(core.require(), ptr),
                        f'cannot unregister {self._description()}')
-        except JackError as error:
-            if not isinstance(error, _NoAnswer):
+        except BaseException as error:
+            if isinstance(error, JackError) and not isinstance(
+                    error, _NoAnswer):
                 self._end = ''
+            else:
+                # The server does it when it goes on.
+                self._forget()
             raise
-        core.own.pop(self._bytes, None)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._core.own.pop(self._bytes, None)
         for ports in self._client._port_lists():
             ports._discard(self)
 
@@ -10246,7 +10360,7 @@ class Ports:
         shortname
             Unique among the client's ports.  The full name, which is the
             client's name, a colon and *shortname*, may have
-            `port_name_size` - 1 bytes at most.
+            `port_name_size` - 1 bytes at most (JACK 2: 256).
         is_terminal
             For an input: the data that it gets goes nowhere else from here.
             For an output: its data comes from nowhere else.  Synthesizers
@@ -10325,11 +10439,19 @@ class Ports:
         for port in self._ports:
             port._unregister()
 
+    # Another list each time, as others may be in the middle of it.
+
     def _add(self, port: OwnPort) -> None:
-        self._ports = [*self._ports, port]
+        with _lists:
+            self._ports = [*self._ports, port]
 
     def _discard(self, port: OwnPort) -> None:
-        self._ports = [p for p in self._ports if p is not port]
+        with _lists:
+            self._ports = [p for p in self._ports if p is not port]
+
+
+#: Held by whoever changes a list of ports.
+_lists = _Lock()
 
 
 # -- Ring buffer --------------------------------------------------------------

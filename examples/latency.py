@@ -21,7 +21,10 @@ def parse_args():
     parser.add_argument('clientname', nargs='?', default='latency')
     text = 'how long the sound stays in here (default: %(default)s)'
     parser.add_argument('-d', '--delay', type=int, default=256, help=text)
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.delay < 0:
+        parser.error('the delay must not be negative')
+    return args
 
 
 def main():

@@ -16,8 +16,6 @@ import mido
 
 import jack
 
-ALL_SOUND_OFF = 120
-
 
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -77,9 +75,11 @@ def main():
                 outport.connect(port)
             print(f'playing to what {outport.name} feeds', flush=True)
             ended.wait()
+        except jack.JackError as e:
+            sys.exit(str(e))
         except KeyboardInterrupt:
-            # Notes that sound right now would never stop.
-            silence = [(0, (0xB0 | n, ALL_SOUND_OFF, 0)) for n in range(16)]
+            # All sound off: notes that sound right now would never stop.
+            silence = [(0, (0xB0 | n, 120, 0)) for n in range(16)]
             events = collections.deque(silence)
             ended.wait(0 if wait else 1)
     return 0

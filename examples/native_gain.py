@@ -56,7 +56,10 @@ def parse_args():
         default=4,
         help='from one swell to the next (default: %(default)s s)',
     )
-    return parser.parse_args()
+    args = parser.parse_args()
+    if not args.period > 0:
+        parser.error('the period must be more than 0')
+    return args
 
 
 def main():

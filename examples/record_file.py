@@ -37,7 +37,7 @@ def main():
         )
         rate = client.samplerate
         file = sf.SoundFile(args.filename, 'w', rate, len(ports), 'FLOAT')
-    except (jack.JackError, sf.SoundFileError) as e:
+    except (jack.JackError, sf.SoundFileError, TypeError) as e:
         sys.exit(str(e))
     for number in range(1, len(ports) + 1):
         client.inports.register(f'input_{number}')

@@ -49,8 +49,8 @@ def main():
         return deadline is None
 
     client.set_shutdown_callback(lambda status, reason: messages.put(None))
-    # If it takes longer than this, JACK rolls without us: by default, two
-    # seconds.  It is one setting for all clients.
+    # If it takes longer than this, JACK rolls without us.  It is one setting
+    # for all clients; each server begins with another one.
     client.set_sync_timeout(round((args.delay + 2) * 1e6))
 
     with contextlib.suppress(KeyboardInterrupt), client:

@@ -16,11 +16,19 @@ import jack
 TICKS_PER_BEAT = 1920
 
 
+def meter(text):
+    """Accept two numbers, such as 3/4."""
+    beats_per_bar, beat_type = map(int, text.split('/'))
+    if beats_per_bar < 1 or beat_type < 1:
+        raise ValueError
+    return beats_per_bar, beat_type
+
+
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('clientname', nargs='?', default='timebase_master')
     parser.add_argument('-b', '--bpm', type=float, default=120)
-    parser.add_argument('-m', '--meter', default='4/4')
+    parser.add_argument('-m', '--meter', type=meter, default='4/4')
     text = 'do nothing when there is a timebase master already'
     parser.add_argument('-c', '--conditional', action='store_true', help=text)
     return parser.parse_args()
@@ -28,7 +36,7 @@ def parse_args():
 
 def main():
     args = parse_args()
-    beats_per_bar, beat_type = map(int, args.meter.split('/'))
+    beats_per_bar, beat_type = args.meter
     try:
         client = jack.Client(args.clientname)
     except jack.JackOpenError as e:

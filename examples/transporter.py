@@ -32,12 +32,15 @@ def parse_args():
 
 def move(client, text):
     """Go to the time which *text* tells."""
-    frame = round(float(text) * client.samplerate)
-    if text[0] in '+-':
-        frame += client.transport_frame
-    # A request only: clients which follow the transport may need time to get
-    # ready there, and until then a rolling transport is in the state STARTING.
-    client.transport_frame = max(frame, 0)
+    try:
+        frame = round(float(text) * client.samplerate)
+        if text[0] in '+-':
+            frame += client.transport_frame
+        # A request only: clients which follow the transport may need time to
+        # get ready there, and until then a rolling one is STARTING.
+        client.transport_frame = max(frame, 0)
+    except (ValueError, OverflowError) as e:
+        sys.exit(f'cannot go to {text}: {e}')
 
 
 def main():

@@ -1,0 +1,362 @@
+"""What comes at a bad moment: amid another call, a callback, a request.
+
+Each was found by a review, with a crash, a hang or a wrong list as the result.
+Each runs in a child process, as it may take that down.
+"""
+
+import pytest
+
+FIRST_CALLBACK = """
+import sys
+import time
+import jack
+
+client = jack.Client('beginner')
+begun, ended = [], []
+
+def callback(*args):
+    begun.append(args)
+    deadline = time.monotonic() + 0.1
+    while time.monotonic() < deadline:
+        pass
+    ended.append(args)
+
+getattr(client, f'set_{sys.argv[1]}_callback')(callback)
+for _ in range(5):
+    client.activate()
+    client.deactivate()
+    # The thread-init callback comes on others of libjack's threads, too.
+    assert len(ended) == len(begun) or sys.argv[1] == 'thread_init'
+client.close()
+print(len(ended))
+"""
+
+
+@pytest.mark.parametrize('kind', ['blocksize', 'thread_init'])
+def test_client_without_a_process_callback_leaves_amid_its_first_callback(
+    server, run_python, kind
+):
+    # libjack would cancel the thread, which has the interpreter lock then.
+    calls = int(run_python(FIRST_CALLBACK, kind).stdout)
+    if server.kind.startswith('jack2'):
+        assert calls >= 5
+
+
+DEAF = """
+import threading
+import time
+import jack
+
+client = jack.Client('deaf')
+cycles = []
+is_over = threading.Event()
+
+@client.set_process_thread
+def loop():
+    while not is_over.is_set():
+        try:
+            client.cycle_wait()
+            client.cycle_signal()
+            cycles.append(None)
+        except Exception:
+            # CallbackExit is one as well.
+            time.sleep(0.001)
+
+client.activate()
+while len(cycles) < 10:
+    time.sleep(0.001)
+try:
+    client.deactivate()
+except jack.JackError as error:
+    print(error)
+before = len(cycles)
+while len(cycles) < before + 10:
+    time.sleep(0.001)
+is_over.set()
+client.close()
+"""
+
+
+def test_loop_that_does_not_end_is_not_cancelled_and_goes_on(run_python):
+    assert 'does not return' in run_python(DEAF).stdout
+
+
+SLOW = """
+import threading
+import time
+import jack
+
+client, other = jack.Client('slow'), jack.Client('other')
+asleep, wake = threading.Event(), threading.Event()
+cycles = {client: 0, other: 0}
+
+@client.set_process_callback
+def process(frames):
+    cycles[client] += 1
+    if cycles[client] == 20:
+        asleep.set()
+        wake.wait(10)
+
+@other.set_process_callback
+def process(frames):
+    cycles[other] += 1
+
+def both_run():
+    before = dict(cycles)
+    deadline = time.monotonic() + 5
+    while any(cycles[c] < before[c] + 20 for c in cycles):
+        assert time.monotonic() < deadline, (before, cycles)
+        time.sleep(0.001)
+
+other.activate()
+client.activate()
+assert asleep.wait(5)
+try:
+    client.deactivate()
+except jack.JackError as error:
+    print(error)
+wake.set()
+both_run()
+assert client.active
+client.deactivate(ignore_errors=False)
+client.activate()
+both_run()
+client.close()
+other.close()
+"""
+
+
+def test_client_whose_callback_was_waited_for_in_vain_stays_as_it_is(
+    make_server, server_class, run_python
+):
+    # JACK 1 throws out who sleeps for so long, if it is not told otherwise.
+    server = make_server(args=server_class.patience)
+    child = run_python(SLOW, server=server)
+    assert 'the client stays as it is' in child.stdout
+
+
+COLLECTED = """
+import gc
+import time
+import jack
+
+gc.disable()
+client = jack.Client('dropped')
+client.inports.register('in')
+client.set_client_registration_callback(lambda name, register: None)
+client.activate()
+watcher = jack.Client('watcher')
+core = client._core
+del client
+# As when a client is opened on JACK 2, which asks by way of another one.
+with core.changing():
+    gc.collect()
+deadline = time.monotonic() + 5
+while watcher.get_ports('^dropped:'):
+    assert time.monotonic() < deadline
+    time.sleep(0.001)
+assert core.closed
+"""
+
+
+def test_client_is_closed_that_is_collected_while_its_state_is_held(
+    run_python,
+):
+    run_python(COLLECTED)
+
+
+REPLY = """
+import gc
+import os
+import queue
+import signal
+import sys
+import threading
+import jack
+
+server = int(sys.argv[1])
+manager, client = jack.Client('manager'), jack.Client('saver')
+events = queue.SimpleQueue()
+client.set_session_callback(events.put)
+client.activate()
+manager.activate()
+
+def notify():
+    try:
+        manager.session_notify(1, f'{os.getcwd()}/')
+    except jack.JackError:
+        print('notify: no answer')
+
+thread = threading.Thread(target=notify)
+thread.start()
+event = events.get(timeout=5)
+event.command_line = 'x' * 100
+os.kill(server, signal.SIGSTOP)
+try:
+    client.session_reply(event)
+except jack.JackError as error:
+    print(error)
+del event
+gc.collect()
+os.kill(server, signal.SIGCONT)
+thread.join(10)
+assert not thread.is_alive()
+gc.collect()
+"""
+
+
+@pytest.mark.needs('sessions')
+def test_answer_to_a_session_event_is_its_own_when_nobody_waits(
+    make_server, run_python
+):
+    server = make_server()
+    child = run_python(REPLY, server.pid, server=server)
+    assert 'jack_session_reply' in child.stdout
+
+
+@pytest.mark.needs('sessions')
+def test_session_callback_that_fails_with_a_wrong_answer_is_answered(
+    run_python,
+):
+    child = run_python("""
+        import os
+        import pathlib
+        import time
+        import jack
+
+        manager, client = jack.Client('manager'), jack.Client('saver')
+
+        @client.set_session_callback
+        def save(event):
+            event.command_line = pathlib.Path('/bin/true')
+            client.session_reply(event)
+
+        client.activate()
+        manager.activate()
+        (answer,) = manager.session_notify(1, f'{os.getcwd()}/')
+        assert answer.flags == 1
+        deadline = time.monotonic() + 5
+        while jack._workers.are_busy():
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        """)
+    assert 'must be a str' in child.stderr
+
+
+FROZEN = """
+import os
+import signal
+import sys
+import time
+import jack
+
+server = int(sys.argv[1])
+client = jack.Client('patient')
+going = client.inports.register('going')
+os.kill(server, signal.SIGSTOP)
+for request in going.unregister, lambda: client.inports.register('coming'):
+    try:
+        request()
+    except jack.JackError as error:
+        print(error)
+os.kill(server, signal.SIGCONT)
+assert list(client.inports) == []
+
+def names():
+    try:
+        return [port.name for port in client.get_ports('^patient:')]
+    except jack.JackError as error:
+        return error
+
+deadline = time.monotonic() + 5
+while names() != []:
+    assert time.monotonic() < deadline, names()
+    time.sleep(0.001)
+for name in 'going', 'coming':
+    client.inports.register(name)
+client.inports.clear()
+assert client.get_ports('^patient:') == []
+client.close()
+"""
+
+
+def test_ports_are_right_after_requests_that_nobody_has_answered(
+    make_server, run_python
+):
+    server = make_server()
+    child = run_python(FROZEN, server.pid, server=server)
+    assert child.stdout.count('does not answer') == 2
+
+
+def test_lists_of_ports_are_right_after_changes_by_several_threads(run_python):
+    run_python("""
+        import sys
+        import threading
+        import jack
+
+        client = jack.Client('lists')
+        sys.setswitchinterval(1e-6)
+
+        def change(name):
+            for number in range(150):
+                client.inports.register(f'{name}_{number}').unregister()
+
+        threads = [
+            threading.Thread(target=change, args=(name,)) for name in 'abc'
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert list(client.inports) == [], client.inports
+        client.close()
+        """)
+
+
+BEREAVED = """
+import os
+import signal
+import sys
+import threading
+import jack
+
+clients = [jack.Client(name) for name in 'ab']
+told = threading.Semaphore(0)
+for client in clients:
+    @client.set_shutdown_callback
+    def shutdown(status, reason):
+        told.release()
+        threading.Event().wait(4)
+
+os.kill(int(sys.argv[1]), signal.SIGKILL)
+for client in clients:
+    assert told.acquire(timeout=3)
+    print('told', flush=True)
+os._exit(0)
+"""
+
+
+def test_slow_shutdown_callback_does_not_keep_others_from_being_told(
+    make_server, run_python
+):
+    server = make_server()
+    child = run_python(BEREAVED, server.pid, server=server)
+    assert child.stdout.split() == ['told', 'told']
+
+
+def test_forked_child_has_the_usual_switch_interval(run_python):
+    run_python("""
+        import os
+        import sys
+        import jack
+
+        usual = sys.getswitchinterval()
+        client = jack.Client('parent')
+        client.activate()
+        with jack._haste():
+            child = os.fork()
+            if not child:
+                os._exit(sys.getswitchinterval() != usual)
+        assert os.waitpid(child, 0)[1] == 0
+        client.close()
+        """)
