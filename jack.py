@@ -1608,6 +1608,10 @@ def _gone() -> None:
     """Stand in for a reference to something that is not there (any more)."""
 
 
+#: How many ports to remember.  There can be about 4,000 at a time.
+_MEMORY = 10_000
+
+
 class _Core:
     """What stands between a client and C: pointer, callbacks, cycle thread.
 
@@ -1906,7 +1910,11 @@ class _Core:
             name, _string(_lib.jack_port_type(ptr)),
             PortFlags(_lib.jack_port_flags(ptr)), _uuid_of(ptr),
             bool(_lib.jack_port_is_mine(self.ptr, ptr)))
+        # The oldest go first: not everybody is told of each port's end.
+        self.remembered.pop(name, None)
         self.remembered[name] = memory
+        if len(self.remembered) > _MEMORY:
+            self.remembered.pop(next(iter(self.remembered)), None)
         return memory
 
     def rename(self, old: bytes, new: bytes) -> None:
@@ -9221,6 +9229,8 @@ class OwnPort(Port):
         self._raw = port_ptr
         self._handle = _rt.handle(port_ptr)
         self._end = ''
+        #: Whoever takes it unregisters the port.
+        self._existence = [True]
         self._is_audio = _ffi.string(_lib.jack_port_type(port_ptr)) == _AUDIO
         self._is_output = bool(_lib.jack_port_flags(port_ptr)
                                & PortFlags.IS_OUTPUT)
@@ -9251,9 +9261,12 @@ class OwnPort(Port):
         # Nobody but this client can unregister or rename it.
         self._core.require()
         if self._memory is not None or self._end:
-            raise JackError(f'{self._description()} is gone: it has been '
-                            'unregistered')
+            raise self._gone()
         return self._raw, self._bytes
+
+    def _gone(self) -> JackError:
+        return JackError(f'{self._description()} is gone: it has been '
+                         'unregistered')
 
     @property
     def number_of_connections(self) -> int:
@@ -9440,6 +9453,9 @@ class OwnPort(Port):
     def _unregister(self) -> None:
         core = self._core
         ptr = self._ptr
+        if not _taken(self._existence):
+            # Another thread is just about to do it.
+            raise self._gone()
         # No cycle may begin to use it from now on.
         self._end = 'unregistered'
         try:
@@ -9451,6 +9467,7 @@ class OwnPort(Port):
             if isinstance(error, JackError) and not isinstance(
                     error, _NoAnswer):
                 self._end = ''
+                self._existence.append(True)
             else:
                 # The server does it when it goes on.
                 self._forget()

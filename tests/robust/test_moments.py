@@ -360,3 +360,61 @@ def test_forked_child_has_the_usual_switch_interval(run_python):
         assert os.waitpid(child, 0)[1] == 0
         client.close()
         """)
+
+
+def test_a_port_is_unregistered_once_by_two_threads(run_python):
+    run_python("""
+        import threading
+        import jack
+
+        client = jack.Client('twice')
+        results = []
+
+        def unregister(port):
+            try:
+                results.append(port.unregister())
+            except jack.JackError as error:
+                assert 'is gone' in str(error), error
+
+        for number in range(50):
+            port = client.inports.register(f'port_{number}')
+            threads = [
+                threading.Thread(target=unregister, args=(port,))
+                for _ in range(3)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        assert results == [None] * 50, results
+        client.close()
+        """)
+
+
+def test_ports_that_have_gone_are_not_remembered_for_ever(run_python):
+    run_python("""
+        import queue
+        import jack
+
+        jack._MEMORY = 5
+        client, other = jack.Client('observer'), jack.Client('other')
+        calls = queue.SimpleQueue()
+        client.set_port_connect_callback(
+            lambda a, b, connect: calls.put((a.name, b.name, connect))
+        )
+        client.activate()
+        other.activate()
+        source = other.outports.register('source')
+        for number in range(20):
+            target = other.inports.register(f'target_{number}')
+            source.connect(target)
+            target.unregister()
+        for number in range(20):
+            for connect in True, False:
+                assert calls.get(timeout=5) == (
+                    'other:source', f'other:target_{number}', connect
+                )
+        assert len(client._core.remembered) <= 5
+        client.close()
+        other.close()
+        """)
