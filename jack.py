@@ -1322,7 +1322,10 @@ class JackOpenError(JackError):
         The client's desired name.
     status
         The reasons that JACK gave.
-    servername
+
+    Attributes
+    ----------
+    servername : str
         Which server was asked for.
 
     Examples
@@ -1338,12 +1341,12 @@ class JackOpenError(JackError):
 
     """
 
-    def __init__(self, name: str, status: Status,
-                 servername: str = 'default') -> None:
+    servername = 'default'
+
+    def __init__(self, name: str, status: Status) -> None:
         super().__init__(name, status)
         self.name = name
         self.status = status
-        self.servername = servername
 
     def __str__(self) -> str:
         status: _t.Any = self.status
@@ -1379,6 +1382,12 @@ class JackOpenError(JackError):
         elif status.init_failure:
             text += _try_again()
         return text
+
+
+def _not_opened(name: str, status: Status, servername: str) -> JackOpenError:
+    error = JackOpenError(name, status)
+    error.servername = servername
+    return error
 
 
 class CallbackExit(Exception):
@@ -4866,7 +4875,7 @@ class Client:
                       or 'default')
         if _IMPLEMENTATION == 'PipeWire' and len(data) >= client_name_size():
             # It would cut the name.
-            raise JackOpenError(name, Status(_UNANSWERED), server_key)
+            raise _not_opened(name, Status(_UNANSWERED), server_key)
         options = _lib.JackNullOption
         extra = []
         if use_exact_name:
@@ -4891,8 +4900,8 @@ class Client:
         try:
             _close_bereaved(name)
         except _NoAnswer:
-            raise JackOpenError(name, Status(_UNANSWERED),
-                                server_key) from None
+            raise _not_opened(name, Status(_UNANSWERED),
+                              server_key) from None
         _refuse_second_server(name, server_key)
         _close_with_multiprocessing()
         # Starting a server takes JACK up to six seconds.
@@ -4915,8 +4924,8 @@ class Client:
                 _find_files(_FILES_OF_A_CLIENT)
                 _find_threads(_THREADS_OF_A_CLIENT)
             except OSError as error:
-                raise JackOpenError(name, Status(_lib.JackFailure),
-                                    server_key) from error
+                raise _not_opened(name, Status(_lib.JackFailure),
+                                  server_key) from error
             if _has_stale_thread:
                 _forget_stale_thread()
             _openings[_get_ident()] = _tasks()
@@ -4935,8 +4944,8 @@ class Client:
                 asked=asked)
             self._found(name, ptr, Status(status[0]), server_key, connections)
         except _NoAnswer:
-            raise JackOpenError(name, Status(_UNANSWERED),
-                                server_key) from None
+            raise _not_opened(name, Status(_UNANSWERED),
+                              server_key) from None
         except BaseException:
             # Perhaps a signal handler's, before it was known who owns it.
             core = getattr(self, '_core', None)
@@ -4958,8 +4967,8 @@ class Client:
                     if not _is_served():
                         _broken_off = name
             # JACK 1 and PipeWire do not always say that it is a failure.
-            raise JackOpenError(name, Status(status._code | _lib.JackFailure),
-                                server_key)
+            raise _not_opened(name, Status(status._code | _lib.JackFailure),
+                              server_key)
         _clock_runs = True
         _broken_off = ''
         core = _Core(ptr, _string(_lib.jack_get_client_name(ptr)), server_key,
