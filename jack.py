@@ -1688,9 +1688,9 @@ class _Core:
         #: The C callbacks, alive as long as C may call them.
         self.trampolines: dict[str, _t.Any] = {}
         self.kept: list[_t.Any] = []
-        #: The native identifier of the thread that each of the callbacks has
-        #: come on with which a process thread begins, since activation.
-        self.first: dict[str, int] = {}
+        #: Which of the callbacks that a process thread begins with have come
+        #: on which thread since activation, with its native identifier.
+        self.first: dict[tuple[str, int], int] = {}
         #: Native identifiers of the threads that notifications come on.
         self.notifiers: set[int] = set()
         #: And of those that messages come on, perhaps because of this client.
@@ -1826,7 +1826,7 @@ class _Core:
             outermost = ident not in _notified_threads
             _notified_threads.add(ident)
             if name in _FIRST_CALLBACKS:
-                core.first[name] = _threading.get_native_id()
+                core.first[name, ident] = _threading.get_native_id()
             # The thread for libjack's messages is never cancelled.
             if ident not in core.cycle_idents and name != 'thread_init':
                 # Nor is one that calls back while it is asked for something.
@@ -2811,20 +2811,18 @@ class _Runner:
             _await_native(self.native_id, may_spin=True)
 
 
-_FIRST_CALLBACKS = ('thread_init', 'blocksize')
-
-
 def _await_first_callbacks(core: _Core) -> None:
     """Wait for those of the user's that the process thread begins with.
 
     It would be cancelled within them, or on its way into Python, and no
     thread could run Python any more.
     """
-    awaited = {name for name in _FIRST_CALLBACKS if not isinstance(
+    ident = int(_lib.jack_client_thread_id(core.ptr))
+    awaited = {(name, ident) for name in _FIRST_CALLBACKS if not isinstance(
         core.functions.get(name), (_NativeFunction, type(None)))}
     if core.runner is None:
+        # JACK 2 has the thread-init callback come on another thread as well.
         _until(lambda: core.first.keys() >= awaited, 0.2)
-    ident = int(_lib.jack_client_thread_id(core.ptr))
     if ident == _get_ident():
         return
     if not _until(lambda: ident not in _notified_threads, 1):
@@ -2832,7 +2830,7 @@ def _await_first_callbacks(core: _Core) -> None:
             core.runner.go_on()
         raise _stuck(core)
     if core.runner is None:
-        for native_id in set(core.first.values()):
+        for native_id in {core.first.get(key, 0) for key in awaited} - {0}:
             # JACK 2's process thread waits for a futex when idle, too.
             _await_native(native_id, may_spin=True, patience=0.05)
 
@@ -2983,6 +2981,10 @@ _EXACT_FIT = _IMPLEMENTATION == 'JACK 2'
 # may take what others did wrong for the server's answer.
 _EARLY_PIPEWIRE = _IMPLEMENTATION == 'PipeWire' and 'PipeWire 0.' in _string(
     _lib.jack_get_version_string())
+
+# Which callbacks a process thread begins with: PipeWire 0.3 tells of a
+# blocksize only when it changes.
+_FIRST_CALLBACKS = ('thread_init', *(() if _EARLY_PIPEWIRE else ['blocksize']))
 
 # Whether connections must not end within a cycle: the libjack of PipeWire 0.3
 # crashes at its end, that of 1.4 waits for it for ever.
