@@ -1681,8 +1681,9 @@ class _Core:
         self.lifecycle = _Lock()
         #: The thread that has it, or 0.
         self.changer = 0
-        #: The threads that wait to be the next, in turn.
-        self.changers: list[int] = []
+        #: The threads that wait to be the next, in turn, and when each of
+        #: them last asked.
+        self.changers: dict[int, float] = {}
         #: The user's callbacks.  They can be replaced without a word to C.
         self.functions: dict[str, _t.Any] = {}
         #: The C callbacks, alive as long as C may call them.
@@ -1759,36 +1760,40 @@ class _Core:
         """
         ident, is_hurried = _get_ident(), _on_jack_thread()
         deadline = _time.monotonic() + (0 if is_hurried else timeout)
-        waits = True
+        while not ((is_hurried or self.is_next(ident)) and not self.changer
+                   or self.changer == ident):
+            if _time.monotonic() > deadline:
+                raise JackError(
+                    f'client {self.name!r} is being activated, deactivated '
+                    'or closed, or its ports registered, by another thread, '
+                    'which did not finish in time')
+            _time.sleep(1e-4)
+        # Not with acquire(): out of that a signal handler's exception can
+        # come, and the lock is taken for ever.
+        with self.lifecycle:
+            former, self.changer = self.changer, ident
+            try:
+                # After that: nobody may find neither.
+                self.changers.pop(ident, None)
+                yield
+            finally:
+                self.changer = former
 
-        def may_go_on() -> bool:
-            # In this order: whoever leaves the queue is the changer already.
-            # By the thread, as a signal handler may come while it waits.
-            is_next = is_hurried or self.changers[0] == ident
-            return self.changer == ident or is_next and not self.changer
+    def is_next(self, ident: int) -> bool:
+        """Tell whether a waiting thread has been waiting the longest.
 
-        try:
-            self.changers.append(ident)
-            while not may_go_on():
-                if _time.monotonic() > deadline:
-                    raise JackError(
-                        f'client {self.name!r} is being activated, '
-                        'deactivated or closed, or its ports registered, by '
-                        'another thread, which did not finish in time')
-                _time.sleep(1e-4)
-            # Not with acquire(): out of that a signal handler's exception can
-            # come, and the lock is taken for ever.
-            with self.lifecycle:
-                former, self.changer = self.changer, ident
-                waits = False
-                self.changers.remove(ident)
-                try:
-                    yield
-                finally:
-                    self.changer = former
-        finally:
-            if waits and ident in self.changers:
-                self.changers.remove(ident)
+        Who does not ask again has given up, or has been made to by a signal
+        handler's exception.
+        """
+        now = _time.monotonic()
+        self.changers[ident] = now
+        for other, asked in tuple(self.changers.items()):
+            if other == ident:
+                break
+            if now < asked + 0.1:
+                return False
+            self.changers.pop(other, None)
+        return True
 
     def settled(self) -> _t.ContextManager[None]:
         """Keep the client active, or inactive, while ports come and go.
@@ -4873,11 +4878,6 @@ class Client:
             raise JackError(f'client {core.name!r} is open already: '
                             'close() it first')
         data = _encode_name(name, 'name')
-        server_key = (servername or _os.environ.get('JACK_DEFAULT_SERVER')
-                      or 'default')
-        if _IMPLEMENTATION == 'PipeWire' and len(data) >= client_name_size():
-            # It would cut the name.
-            raise _not_opened(name, Status(_UNANSWERED), server_key)
         options = _lib.JackNullOption
         extra = []
         if use_exact_name:
@@ -4896,6 +4896,11 @@ class Client:
             options |= _lib.JackSessionID
             extra.append(_ffi.new('char[]', _encode(session_id,
                                                     'session_id')))
+        server_key = (servername or _os.environ.get('JACK_DEFAULT_SERVER')
+                      or 'default')
+        if _IMPLEMENTATION == 'PipeWire' and len(data) >= client_name_size():
+            # It would cut the name.
+            raise _not_opened(name, Status(_UNANSWERED), server_key)
         _refuse_on_jack_thread(name, 'opened')
         status = _ffi.new('jack_status_t *')
         _workers.start()

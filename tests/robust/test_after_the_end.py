@@ -56,7 +56,7 @@ def test_a_port_may_wait_for_its_end_while_its_client_is_closed(
     thread = threading.Thread(target=unregister, daemon=True)
     with client._core.changing():
         thread.start()
-        wait_until(lambda: client._core.awaited)
+        wait_until(lambda: client._core.changers)
         client.close()
     error = errors.get(timeout=5)
     assert isinstance(error, jack.JackError), repr(error)
