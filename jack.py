@@ -1820,6 +1820,7 @@ class _Core:
         """
         ref = _weakref.ref(self)
         what = name.replace('_', ' ')
+        is_first = name in _FIRST_CALLBACKS
 
         def entry(*args: _t.Any) -> int | None:
             core = ref()
@@ -1830,7 +1831,7 @@ class _Core:
             ident = _get_ident()
             outermost = ident not in _notified_threads
             _notified_threads.add(ident)
-            if name in _FIRST_CALLBACKS:
+            if is_first:
                 core.first[name, ident] = _threading.get_native_id()
             # The thread for libjack's messages is never cancelled.
             if ident not in core.cycle_idents and name != 'thread_init':
