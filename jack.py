@@ -7854,7 +7854,8 @@ class Client:
             ptr, uuid, name, data, kind), message)
         if _EARLY_PIPEWIRE and not _on_jack_thread():
             # It shows the former value until the server has told the change.
-            _until(lambda: get_property(uuid, key) == (data, kind.decode()))
+            known = data, kind.decode('utf-8', 'surrogateescape')
+            _until(lambda: get_property(uuid, key) == known)
 
     def remove_property(self, subject: _Subject, key: str) -> None:
         """Remove one property of a subject.
