@@ -512,6 +512,9 @@ int pthread_attr_setstacksize(void *attr, size_t size);
 int pthread_create(jack_native_thread_t *thread, void *attr,
     void *(*function)(void *), void *arg);
 int pthread_getcpuclockid(jack_native_thread_t thread, int *clock);
+int sem_init(void *sem, int pshared, unsigned int value);
+int sem_post(void *sem);
+int sem_getvalue(void *sem, int *value);
 int pthread_setcancelstate(int state, int *oldstate);
 int regcomp(void *preg, const char *regex, int cflags);
 void regfree(void *preg);
@@ -1632,13 +1635,13 @@ class _Core:
     __slots__ = (
         'ptr', 'raw', 'name', 'prefix', 'server', 'end', 'closed', 'lost',
         'client', 'active', 'activation', 'leaving', 'cyclic', 'enters',
-        'begun', 'last_exception', 'xrun_count', 'lifecycle', 'changer',
-        'changers', 'functions', 'trampolines', 'kept', 'notifiers',
+        'begun', 'last_exception', 'xrun_count', 'semaphore', 'lifecycle',
+        'changer', 'changers', 'functions', 'trampolines', 'kept', 'notifiers',
         'speakers', 'inside', 'own', 'renamed', 'remembered', 'ident',
         'frames', 'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
         'event_views', 'runner', 'positions', 'handle', 'uuid', 'moved',
-        'freewheels', 'served', 'first', 'connection', 'seen_patch',
-        'hold', '__weakref__')
+        'freewheels', 'served', 'first', 'connection', 'seen_patch', 'hold',
+        '__weakref__')
 
     def __init__(self, ptr: _t.Any, name: str, server: str,
                  connection: int | None) -> None:
@@ -1677,6 +1680,8 @@ class _Core:
         self.begun = False
         self.last_exception: BaseException | None = None
         self.xrun_count = 0
+        #: Counts those that come where there must be no Python, if they do.
+        self.semaphore: _t.Any = None
         #: Guards activation, deactivation and closing; see `changing`.
         self.lifecycle = _Lock()
         #: The thread that has it, or 0.
@@ -1899,6 +1904,23 @@ class _Core:
             raise
         if native:
             self.kept.append(function)
+
+    def count_natively(self) -> _NativeFunction:
+        """Make a callback that counts without Python: C's semaphores do."""
+        if self.semaphore is None:
+            # Twice of what they need with glibc.
+            self.semaphore = _ffi.new('char[64]')
+            _libc.sem_init(self.semaphore, 0, 0)
+        pointer = _ffi.cast('JackXRunCallback', _ffi.addressof(
+            _libc, 'sem_post'))
+        return _NativeFunction(pointer, pointer, self.semaphore)
+
+    def count_xruns(self) -> int:
+        """Return how many there have been, as either callback counts them."""
+        number = _ffi.new('int *')
+        if self.semaphore is not None:
+            _libc.sem_getvalue(self.semaphore, number)
+        return self.xrun_count + number[0]
 
     @_contextlib.contextmanager
     def replacing(self, name: str, function: _t.Any) -> _t.Iterator[None]:
@@ -2838,7 +2860,8 @@ def _await_first_callbacks(core: _Core) -> None:
     if core.runner is None:
         for native_id in {core.first.get(key, 0) for key in awaited} - {0}:
             # JACK 2's process thread waits for a futex when idle, too.
-            _await_native(native_id, may_spin=True, patience=0.05)
+            _await_native(native_id, may_spin=True,
+                          patience=0.05 if _IMPLEMENTATION == 'JACK 2' else 1)
 
 
 def _await_callback(core: _Core) -> None:
@@ -5125,6 +5148,10 @@ class Client:
             if core.leaving:
                 _check(_deactivate(core), f'cannot deactivate {core.name!r}, '
                        'to activate it again')
+            if (_IMPLEMENTATION == 'PipeWire' and _libc is not None
+                    and core.functions.get('xrun') is None
+                    and not self._has_python_cycle()):
+                core.install('xrun', core.count_natively())
             for name in 'xrun', 'port_rename':
                 if name not in core.functions and _lib.has(
                         _NOTIFICATIONS[name].setter):
@@ -5171,18 +5198,29 @@ class Client:
             _deactivate(core)
         return code
 
+    def _has_python_cycle(self, but: str = '') -> bool:
+        """Tell whether the process thread calls functions in Python.
+
+        On PipeWire it is told of xruns, too.  It may be cancelled at any time
+        if it does not run our loop.
+        """
+        core = self._core
+        names = {'process', 'sync', 'timebase', 'thread'} - {but}
+        if _IMPLEMENTATION == 'JACK 1' and not core.begun:
+            names.add('thread_init')
+        if _IMPLEMENTATION == 'PipeWire':
+            names.add('xrun')
+        return any(not isinstance(core.functions.get(name),
+                                  (_NativeFunction, type(None)))
+                   for name in names)
+
     def _prepare_cycle(self) -> None:
         """Choose who runs the cycle: the user's C function or our loop."""
         core = self._core
         ptr = core.ptr
         functions = core.functions
         process = functions.get('process')
-        in_python = any(
-            name in functions
-            and not isinstance(functions[name], _NativeFunction)
-            for name in ('sync', 'timebase', 'thread'))
-        if _IMPLEMENTATION == 'JACK 1' and not core.begun:
-            in_python |= 'thread_init' in functions
+        in_python = self._has_python_cycle(but='process')
         message = f'cannot set the process callback of client {core.name!r}'
         _load_realtime_calls()
         # What the ports know is of another time.
@@ -8136,7 +8174,7 @@ class Client:
 
         Realtime-safe.
         """
-        return self._core.xrun_count
+        return self._core.count_xruns()
 
     @_LaterProperty
     def max_delayed_usecs(self) -> float:
