@@ -5206,8 +5206,9 @@ class Client:
         """
         core = self._core
         names = {'process', 'sync', 'timebase', 'thread'} - {but}
-        if _IMPLEMENTATION == 'JACK 1' and not core.begun:
-            names.add('thread_init')
+        if (_IMPLEMENTATION == 'JACK 1' and not core.begun
+                and 'thread_init' in core.functions):
+            return True     # Our function calls it there, a native one, too.
         if _IMPLEMENTATION == 'PipeWire':
             names.add('xrun')
         return any(not isinstance(core.functions.get(name),
