@@ -3467,9 +3467,16 @@ def _deactivate_soon(core: _Core) -> None:
     activation = core.activation
 
     def deactivate() -> None:
-        with core.changing():
-            if core.activation == activation:
-                _deactivate(core)
+        while core.activation == activation and core.ptr is not None:
+            try:
+                with core.changing():
+                    if core.activation == activation:
+                        _deactivate(core)
+                return
+            except _NoAnswer:
+                # A frozen server may go on, and have the thread be busy for
+                # nothing then.
+                _time.sleep(0.1)
 
     _workers.hand_over(deactivate)
 
