@@ -667,6 +667,10 @@ def test_a_sync_callback_that_is_refused_leaves_that_of_before(
         called.clear()
         client.transport_start()
         wait_until(lambda: client.transport_state == jack.ROLLING)
+        # Others use this server, too.
+        client.transport_stop()
+        wait_until(lambda: client.transport_state == jack.STOPPED)
+        client.transport_frame = 0
     assert set(called) == {effective[-1]}
 
 
