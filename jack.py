@@ -4466,12 +4466,13 @@ _knows_multiprocessing = False
 
 def _forget_parent() -> None:
     """In a forked child: leave everything to the parent."""
-    global _workers, _watch, _haste, _knows_multiprocessing
+    global _workers, _watch, _haste, _lists, _knows_multiprocessing
     global _has_stale_thread
     _knows_multiprocessing = False
     if _haste.depth:
         _sys.setswitchinterval(_haste.usual)
     _haste = _Haste()
+    _lists = _Lock()
     for core in _cores():
         core.forget_after_fork()
         _abandoned_cores.append(core)

@@ -362,6 +362,36 @@ def test_forked_child_has_the_usual_switch_interval(run_python):
         """)
 
 
+def test_forked_child_has_lists_of_ports_that_another_thread_was_changing(
+    run_python,
+):
+    run_python("""
+        import os
+        import threading
+        import jack
+
+        client = jack.Client('parent')
+        begun, over = threading.Event(), threading.Event()
+
+        def change():
+            with jack._lists:
+                begun.set()
+                over.wait(10)
+
+        thread = threading.Thread(target=change)
+        thread.start()
+        assert begun.wait(5)
+        child = os.fork()
+        if not child:
+            jack.Client('child').inports.register('port')
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        over.set()
+        thread.join()
+        client.close()
+        """)
+
+
 def test_a_port_is_unregistered_once_by_two_threads(run_python):
     run_python("""
         import threading
