@@ -383,7 +383,8 @@ def test_forked_child_has_lists_of_ports_that_another_thread_was_changing(
         assert begun.wait(5)
         child = os.fork()
         if not child:
-            jack.Client('child').inports.register('port')
+            heir = jack.Client('child')
+            heir.inports.register('port')
             os._exit(0)
         assert os.waitpid(child, 0)[1] == 0
         over.set()
