@@ -384,6 +384,20 @@ def test_the_dict_from_a_query_can_be_sent(client, wait_until):
     assert client.transport_query()[1]['bar'] == 3
 
 
+@pytest.mark.needs('positions that are more than a frame')
+@pytest.mark.usefixtures('active_client')
+def test_fields_that_nobody_has_set_are_zero(client, wait_until):
+    # After that, JACK's memory for the others may hold anything.
+    client.transport_frame = 5
+    wait_until(lambda: client.transport_frame == 5)
+    client.transport_reposition(frame=7, bar=2, beat=1)
+    wait_until(lambda: client.transport_frame == 7)
+    _, position = client.transport_query()
+    assert (position['bar'], position['beat']) == (2, 1)
+    for field in 'tick', 'beats_per_bar', 'beat_type', 'beats_per_minute':
+        assert position[field] == 0, field
+
+
 def test_an_integer_field_asks_for_an_integer(client):
     with pytest.raises(TypeError, match='bar must be an integer, not float'):
         client.transport_reposition(bar=1.5)
