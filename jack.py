@@ -8102,13 +8102,9 @@ class Client:
         Calls: `jack_get_cycle_times`_
 
         """
-        frames = _ffi.new('jack_nframes_t *')
-        now, then = _ffi.new('jack_time_t *'), _ffi.new('jack_time_t *')
-        period = _ffi.new('float *')
-        _check(_lib.jack_get_cycle_times(self._ptr, frames, now, then,
-                                         period),
-               'cannot get the cycle times')
-        return CycleTimes(frames[0], now[0], then[0], period[0])
+        code, times = _cycle_times(self._ptr)
+        _check(code, 'cannot get the cycle times')
+        return times
 
     def frames_to_time(self, frames: int) -> int:
         """Convert a time in frames to microseconds.
@@ -8141,13 +8137,11 @@ class Client:
 
         """
         ptr, number = self._ptr, _integer(frames, 'frames')
-        usecs = int(_lib.jack_frames_to_time(ptr, number))
-        if usecs >> 53:
-            # PipeWire 0.3.65 is wrong about frames before the current cycle.
-            age = (_lib.jack_frame_time(ptr) - number) % 2**32
-            usecs = (int(_lib.jack_get_time()) - age * 1_000_000
-                     // _lib.jack_get_sample_rate(ptr))
-        return usecs
+        if _EARLY_PIPEWIRE and (line := _early_clock(ptr)):
+            start, usecs, period = line
+            age = (start - number + 2**31) % 2**32 - 2**31
+            return (usecs - round(age * period)) % 2**64
+        return int(_lib.jack_frames_to_time(ptr, number))
 
     def time_to_frames(self, usecs: int) -> int:
         """Convert a time in microseconds to frames.
@@ -8174,8 +8168,11 @@ class Client:
         Calls: `jack_time_to_frames`_
 
         """
-        return int(_lib.jack_time_to_frames(self._ptr,
-                                            _integer(usecs, 'usecs', 64)))
+        ptr, number = self._ptr, _integer(usecs, 'usecs', 64)
+        if _EARLY_PIPEWIRE and (line := _early_clock(ptr)):
+            start, begin, period = line
+            return (start + round((number - begin) / period)) % 2**32
+        return int(_lib.jack_time_to_frames(ptr, number))
 
     @_LaterProperty
     def xrun_count(self) -> int:
@@ -8574,6 +8571,29 @@ def _refuse_second_server(name: str, server: str) -> None:
                 f'process has client {core.name!r} on server '
                 f'{core.server!r}, and JACK 2 serves one server per process. '
                 ' Close that one first, or use another process')
+
+
+def _cycle_times(ptr: _t.Any) -> tuple[int, CycleTimes]:
+    """Return jack_get_cycle_times()'s code, and what it has written."""
+    frames = _ffi.new('jack_nframes_t *')
+    now, then = _ffi.new('jack_time_t *'), _ffi.new('jack_time_t *')
+    period = _ffi.new('float *')
+    code = _lib.jack_get_cycle_times(ptr, frames, now, then, period)
+    return code, CycleTimes(frames[0], now[0], then[0], period[0])
+
+
+def _early_clock(ptr: _t.Any) -> tuple[int, int, float] | None:
+    """Return where the current cycle began, and the length of a frame.
+
+    In frames, and twice in microseconds; None before the first cycle.  For
+    PipeWire 0.3.65, whose own conversions are wrong about what was before the
+    current cycle: even about "now", when a cycle has begun meanwhile.
+    """
+    code, times = _cycle_times(ptr)
+    if code:
+        return None
+    return (times.current_frames, times.current_usecs,
+            times.period_usecs / _lib.jack_get_buffer_size(ptr))
 
 
 def _copied_position(core: _Core, pos: _t.Any) -> _t.Any:
