@@ -1424,6 +1424,10 @@ class _JackRuntimeError(JackError, RuntimeError):
     """A JACK failure which older programs expect as a `RuntimeError`."""
 
 
+class _JackAttributeError(JackError, AttributeError):
+    """Something of a client's is not there, as nobody has opened it."""
+
+
 # -- The C boundary -----------------------------------------------------------
 
 _NULL = _ffi.NULL
@@ -4844,6 +4848,19 @@ else:
             del instance.__dict__[self._name]
 
 
+class _Unopened:
+    """What stands for an attribute until ``Client.__init__`` has made it."""
+
+    def __get__(self, instance: object, owner: type | None = None,
+                ) -> _t.NoReturn:
+        raise _JackAttributeError(
+            'this client has not been opened: Client.__init__() has failed, '
+            'or was not called by that of a subclass')
+
+
+_UNOPENED: _t.Any = _Unopened()
+
+
 class Client:
     """A program's membership in the JACK graph.
 
@@ -4900,6 +4917,13 @@ class Client:
     # -- Lifecycle
 
     _core: _Core
+    _status: Status
+    _inports: Ports
+    _outports: Ports
+    _midi_inports: Ports
+    _midi_outports: Ports
+    _core = _status = _UNOPENED
+    _inports = _outports = _midi_inports = _midi_outports = _UNOPENED
 
     def __init__(self, name: str, use_exact_name: bool = False,
                  no_start_server: bool = False,

@@ -126,6 +126,26 @@ def check_all(report, world, client_state, ports_state, words):
         check(report, name, port, world, PORT_STATE, words)
 
 
+def unopened(report):
+    class Careless(jack.Client):
+        """One that does not call its base class's ``__init__``."""
+
+        def __init__(self):
+            self.data = {}
+
+    world = World()
+    failed = jack.Client.__new__(jack.Client)
+    try:
+        failed.__init__('nobody', servername='x' * 300)
+    except (jack.JackError, ValueError) as error:
+        assert 'servername' in str(error), error
+    state = {'__repr__': lambda result: result == '<jack.Client, not opened>'}
+    for client in failed, Careless():
+        words = ['has not been opened']
+        check(report, 'unopened', client, world, state, words)
+    world.close()
+
+
 def closed(report, active):
     world = World()
     if active:
@@ -242,7 +262,9 @@ def check_lost(report, world):
 
 def main(state, *args):
     report = Report()
-    if state == 'closed':
+    if state == 'unopened':
+        unopened(report)
+    elif state == 'closed':
         closed(report, False)
     elif state == 'closed-active':
         closed(report, True)

@@ -8,6 +8,11 @@ import pytest
 import jack
 
 
+def test_every_member_of_a_client_that_was_never_opened(run_module):
+    child = run_module('ended', 'unopened', timeout=30)
+    assert child.stderr == ''
+
+
 @pytest.mark.parametrize('state', ['closed', 'closed-active'])
 def test_every_member_after_close(mode_server, run_module, state):
     child = run_module('ended', state, server=mode_server, timeout=30)
