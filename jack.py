@@ -1628,6 +1628,14 @@ def _gone() -> None:
 _MEMORY = 10_000
 
 
+def _remember(memory: dict[bytes, _t.Any], name: bytes, what: object) -> None:
+    """Add something to what is known of ports; forget the oldest of it."""
+    memory.pop(name, None)
+    memory[name] = what
+    if len(memory) > _MEMORY:
+        memory.pop(next(iter(memory)), None)
+
+
 class _Core:
     """What stands between a client and C: pointer, callbacks, cycle thread.
 
@@ -1951,18 +1959,15 @@ class _Core:
             name, _string(_lib.jack_port_type(ptr)),
             PortFlags(_lib.jack_port_flags(ptr)), _uuid_of(ptr),
             bool(_lib.jack_port_is_mine(self.ptr, ptr)))
-        # The oldest go first: not everybody is told of each port's end.
-        self.remembered.pop(name, None)
-        self.remembered[name] = memory
-        if len(self.remembered) > _MEMORY:
-            self.remembered.pop(next(iter(self.remembered)), None)
+        # Not everybody is told of each port's end.
+        _remember(self.remembered, name, memory)
         return memory
 
     def rename(self, old: bytes, new: bytes) -> None:
         """Let handles made for the old name find the port."""
         if old == new:
             return
-        self.renamed[old] = new
+        _remember(self.renamed, old, new)
         self.renamed.pop(new, None)
         port = self.own.pop(old, None)
         if port is not None:
@@ -2352,19 +2357,34 @@ def _on_port_connect(function: _t.Any, core: _Core, a_id: int, b_id: int,
         callback(a, b, bool(connect))
 
 
+def _settled(core: _Core, port_id: int, name: _t.Any) -> bytes:
+    """Read a name that the server may be about to change, on JACK 2.
+
+    A part of the next one, or the nothing that it begins with, does not stay
+    for as long as it takes to find the port by it; but the port may end.
+    """
+    for _ in range(100):
+        seen = _ffi.string(name)
+        if b'\0' not in seen and _lib.jack_port_by_name(
+                core.ptr, seen) == _lib.jack_port_by_id(core.ptr, port_id):
+            break
+    return seen
+
+
 def _on_port_rename(function: _t.Any, core: _Core, port_id: int,
                     old: _t.Any, new: _t.Any) -> None:
     hold, core.hold = core.hold, None
     if hold is not None:
         hold.keep()
-    before, after = _ffi.string(old), _ffi.string(new)
+    before, after = _ffi.string(old), _settled(core, port_id, new)
     core.rename(before, after)
     if function is None or before == after:
         return
     callback, only_available = function
     port = _notified_port(core, port_id)
     if port is not None or not only_available:
-        callback(port, _string(old), _string(new))
+        callback(port, *(name.decode('utf-8', 'surrogateescape')
+                         for name in (before, after)))
 
 
 def _on_property_change(function: _t.Any, core: _Core, subject: int,
@@ -8802,12 +8822,13 @@ class Port:
     def _current(self) -> bytes:
         """Return the full name, after all renamings that are known of."""
         renamed = self._core.renamed
-        if self._bytes in renamed and self._memory is None:
-            ptr = self._core.ptr
-            if ptr is None or self._core.end or _lib.jack_port_by_name(
-                    ptr, self._bytes) == _NULL:
-                self._bytes = renamed[self._bytes]
-                return self._current()
+        while self._memory is None:
+            ptr, later = self._core.ptr, renamed.get(self._bytes)
+            if later is None or not (
+                    ptr is None or self._core.end or _lib.jack_port_by_name(
+                        ptr, self._bytes) == _NULL):
+                break
+            self._bytes = later
         return self._bytes
 
     def _identity(self) -> int:

@@ -531,6 +531,28 @@ def test_shortname_can_be_changed(make_client, server):
     assert list(client.outports) == [port]
 
 
+@pytest.mark.needs('renamed ports that others see')
+def test_port_is_found_however_often_it_was_renamed(
+    make_client, events, wait_until, lacks
+):
+    client, other = make_client(), make_client()
+    port = client.outports.register('first')
+    client.activate()
+    names = [f'{client.name}:n_{number}' for number in range(1200)]
+    other.set_port_rename_callback(lambda port, old, new: events.put(new))
+    other.activate()
+    handle = other.get_port_by_name(port.name)
+    for name in names:
+        port.shortname = name.partition(':')[2]
+    told = '' if not lacks('notification of renamed ports') else names[-1]
+    while told != names[-1]:
+        # The one of when it is told: perhaps a later one already.
+        told = events.next()
+        assert told in names
+    wait_until(lambda: handle.name == names[-1])
+    assert handle == port
+
+
 @pytest.mark.needs('notification of renamed ports')
 def test_change_of_shortname_is_announced(make_client, events):
     watcher, client = make_client(), make_client()

@@ -461,6 +461,9 @@ def test_ports_that_have_gone_are_not_remembered_for_ever(run_python):
                     'other:source', f'other:target_{number}', connect
                 )
         assert len(client._core.remembered) <= 5
+        for number in range(20):
+            source.shortname = f'source_{number}'
+        assert len(client._core.renamed) <= 5
         client.close()
         other.close()
         """)
