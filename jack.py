@@ -8623,6 +8623,9 @@ def _cycle_times(ptr: _t.Any) -> tuple[int, CycleTimes]:
     now, then = _ffi.new('jack_time_t *'), _ffi.new('jack_time_t *')
     period = _ffi.new('float *')
     code = _lib.jack_get_cycle_times(ptr, frames, now, then, period)
+    if not 0 < period[0] < float('inf'):
+        # PipeWire 0.3 divides by what it does not know yet.
+        code = code or -_errno.EAGAIN
     return code, CycleTimes(frames[0], now[0], then[0], period[0])
 
 
@@ -11591,10 +11594,13 @@ def drop_realtime_scheduling(thread: int) -> None:
 
 def _check_thread(handle: int) -> None:
     """Refuse what is not a thread: the C library would follow the address."""
-    known = {thread.ident for thread in _threading.enumerate()}
-    if handle not in known and handle not in _cycle_threads:
-        raise ValueError(f'thread must be the identifier of a living thread '
-                         f'of this process, not {handle}')
+    # Of others, Python learns the beginning but not the end.
+    known = {thread.ident for thread in _threading.enumerate()
+             if not isinstance(thread, _threading._DummyThread)}
+    if handle not in known | _cycle_threads | {_get_ident()}:
+        raise ValueError('thread must be the identifier of a thread which '
+                         'Python has started and which lives, of a process '
+                         f'thread, or of the calling one, not {handle}')
 
 
 class _Messages:

@@ -285,6 +285,22 @@ def test_a_thread_that_does_not_live_is_refused():
             jack.drop_realtime_scheduling(ident)
 
 
+def test_a_process_thread_that_has_ended_is_refused(make_client, events):
+    client = make_client()
+
+    @client.set_process_callback
+    def process(frames):
+        # As logging does: from now on Python lists the thread, for ever.
+        events.put(threading.current_thread().ident)
+
+    with client:
+        ident = events.next()
+        assert ident == client.thread_id
+    assert ident in {thread.ident for thread in threading.enumerate()}
+    with pytest.raises(ValueError, match='thread must be'):
+        jack.drop_realtime_scheduling(ident)
+
+
 @pytest.mark.parametrize('bad', [None, '1', 1.5, threading.main_thread()])
 def test_a_thread_of_a_wrong_kind_is_refused(bad):
     with pytest.raises(TypeError):
