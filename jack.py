@@ -4987,8 +4987,8 @@ class Client:
                               server_key) from None
         _refuse_second_server(name, server_key)
         _close_with_multiprocessing()
-        # Starting a server takes JACK up to six seconds.
-        may_start = not (no_start_server
+        # Starting a server takes JACK up to six seconds; PipeWire never does.
+        may_start = not (no_start_server or _IMPLEMENTATION == 'PipeWire'
                          or 'JACK_NO_START_SERVER' in _os.environ)
         opened: list[_t.Any] = []
         connections: list[int] = []
