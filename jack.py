@@ -4082,10 +4082,25 @@ def _dispose(core: _Core, only_in_c: bool = False) -> int:
             # First: the collector may come once more.
             _found_meanwhile.pop(ident, None)
             while found:
-                try:
-                    _dispose(found.pop())
-                except JackError as error:
-                    _report('clean-up', error)
+                _dispose_forgotten(found.pop())
+
+
+def _dispose_forgotten(core: _Core) -> None:
+    """Close a client that nobody else can close: later, if not now."""
+    try:
+        _dispose(core)
+    except JackError:
+        # A callback of it does not return.
+        with _contextlib.suppress(RuntimeError):
+            _threading.Thread(target=_dispose_later, args=(core,),
+                              name='jack-closer', daemon=True).start()
+
+
+def _dispose_later(core: _Core) -> None:
+    while not core.closed:
+        with _contextlib.suppress(JackError):
+            _dispose(core)
+        _time.sleep(0.1)
 
 
 def _dispose_here(core: _Core, only_in_c: bool) -> int:
@@ -5141,15 +5156,15 @@ class Client:
         worker = _workers.threads.get(_get_ident())
         if worker is not None:
             # Whoever waits for what it does may be closing this very client.
-            worker.jobs.append(lambda: _dispose(core))
+            worker.jobs.append(lambda: _dispose_forgotten(core))
         elif found is not None:
             found.append(core)
         elif (_on_jack_thread() or core.changer == _get_ident()
               or _guard.lock._is_owned()):
             # Or it has something that closing would wait for.
-            _workers.hand_over(lambda: _dispose(core))
+            _workers.hand_over(lambda: _dispose_forgotten(core))
         else:
-            _dispose(core)
+            _dispose_forgotten(core)
 
     def __repr__(self) -> str:
         core = getattr(self, '_core', None)

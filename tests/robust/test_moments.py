@@ -290,6 +290,39 @@ def test_ports_are_right_after_requests_that_nobody_has_answered(
     assert child.stdout.count('does not answer') == 2
 
 
+def test_forgotten_client_is_closed_when_its_callback_has_returned(run_python):
+    child = run_python("""
+        import gc
+        import threading
+        import time
+        import jack
+
+        begun, over = threading.Event(), threading.Event()
+
+        def process(frames):
+            begun.set()
+            over.wait()
+
+        client = jack.Client('forgotten')
+        client.inports.register('in')
+        client.set_process_callback(process)
+        client.activate()
+        begun.wait()
+        # Nobody is left who could close it once more.
+        del client
+        gc.collect()
+        over.set()
+        client = jack.Client('observer')
+        deadline = time.monotonic() + 5
+        while client.get_ports('^forgotten:'):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        client.close()
+        """)
+    # JACK 1 throws out a client that is as late as this, and says so.
+    assert 'Traceback' not in child.stderr
+
+
 SIDE_BY_SIDE = """
 import contextlib
 import threading
