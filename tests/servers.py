@@ -52,6 +52,20 @@ def wait_until(predicate, timeout=5, message=''):
         time.sleep(0.005)
 
 
+def freeze(pid):
+    """Stop a process: when the signal has been sent, it may still go on."""
+
+    def has_stopped():
+        states = [
+            task.read_text().rpartition(')')[2].split()[0]
+            for task in pathlib.Path(f'/proc/{pid}/task').glob('*/stat')
+        ]
+        return set(states) == {'T'}
+
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(has_stopped)
+
+
 def run_child(command, env, cwd, timeout=20, check=True):
     """Run *command* to its end, with its output captured as text.
 

@@ -175,6 +175,7 @@ import signal
 import sys
 import threading
 import jack
+from tests.servers import freeze
 
 server = int(sys.argv[1])
 manager, client = jack.Client('manager'), jack.Client('saver')
@@ -193,7 +194,7 @@ thread = threading.Thread(target=notify)
 thread.start()
 event = events.get(timeout=5)
 event.command_line = 'x' * 100
-os.kill(server, signal.SIGSTOP)
+freeze(server)
 try:
     client.session_reply(event)
 except jack.JackError as error:
@@ -251,11 +252,12 @@ import signal
 import sys
 import time
 import jack
+from tests.servers import freeze
 
 server = int(sys.argv[1])
 client = jack.Client('patient')
 going = client.inports.register('going')
-os.kill(server, signal.SIGSTOP)
+freeze(server)
 for request in going.unregister, lambda: client.inports.register('coming'):
     try:
         request()

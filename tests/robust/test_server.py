@@ -5,6 +5,7 @@ import signal
 
 import pytest
 from peers import Peer
+from servers import freeze
 
 #: What a client is doing at that moment; see tests/robust/bereaved.py.
 STATES = [
@@ -53,7 +54,7 @@ def clients_in(states):
 def stopped(servers):
     """Have servers frozen; those that are alive then go on in the end."""
     for server in servers:
-        server.process.send_signal(signal.SIGSTOP)
+        freeze(server.pid)
     try:
         yield
     finally:
