@@ -1738,7 +1738,7 @@ class _Core:
         self.runner: _Runner | None = None
         #: Positions that were given out, and their addresses; two of them,
         #: as the last one is held on to until there is the next.
-        self.positions: _collections.deque[tuple[_t.Any, _t.Any]] = (
+        self.positions: _collections.deque[tuple[_t.Any, ...]] = (
             _collections.deque())
         self.handle: _t.Any = None
         #: The last one of `_last_patches` that it has shown to us.
@@ -1750,8 +1750,8 @@ class _Core:
         #: The last cycle before the transport was moved (on PipeWire only).
         self.moved: int | None = None
 
-    def make_position(self, spare: tuple[_t.Any, _t.Any] | None
-                      ) -> tuple[_t.Any, _t.Any]:
+    def make_position(self, spare: tuple[_t.Any, ...] | None
+                      ) -> tuple[_t.Any, ...]:
         """Return a new position, as *spare* is in use (or there is none)."""
         ptr = self.require()
         if self.handle is None:
@@ -1760,7 +1760,7 @@ class _Core:
         if spare is not None and not self.positions:
             self.positions.append(spare)
         position = _new(_POSITION)
-        return position, _rt.handle(position)
+        return position, _rt.handle(position), position[0]
 
     def require(self) -> _t.Any:
         """Return the C pointer, or raise when the client cannot be used."""
@@ -2638,6 +2638,8 @@ class _Runner:
         self.stopping = False
         #: Set by whoever is going to deactivate the client then.
         self.dismissed = False
+        #: Set by the loop when it only answers cycles until then.
+        self.idle = False
         #: Set by the loop when it is safe to deactivate.
         self.left = False
         #: Tells of it; of C for the same reason as in _Workers.ask().
@@ -2688,8 +2690,8 @@ class _Runner:
             # which is how JACK learns of the failure on each of its kinds.
             self.stopping = True
             _deactivate_soon(core)
-            if _IMPLEMENTATION == 'PipeWire':
-                self.await_dismissal()
+        if _IMPLEMENTATION == 'PipeWire' and admitted:
+            self.await_dismissal()
         self.leave()
         core.leave_cycle_threads()
         if not admitted:
@@ -2726,6 +2728,7 @@ class _Runner:
         PipeWire's real-time thread is busy for nothing from the end of this
         function to the deactivation, which might not get to run.
         """
+        self.idle = True
         while not self.dismissed:
             self.signal()
             self.pending = True
@@ -2851,6 +2854,8 @@ class _Runner:
                     raise _stuck(core)
                 if (self.could_be_cancelled() and not core.lost
                         and (self.native_id or not _EARLY_PIPEWIRE)):
+                    # A frozen server may go on, when nobody is here.
+                    self.dismissed = False
                     raise _no_answer('jack_cycle_wait')
                 # PipeWire 0.3 may have ended the thread on its way in, and
                 # then does not let the next one begin.
@@ -3523,7 +3528,11 @@ def _deactivate(core: _Core) -> int:
                 # A signal handler's exception has come between `activate`
                 # and C.  Only a thread that has begun can be told to end.
                 _lib.jack_activate(core.ptr)
-            runner.stop()
+            try:
+                runner.stop()
+            except _NoAnswer:
+                _deactivate_soon(core)
+                raise
         elif _IMPLEMENTATION == 'JACK 1':
             _await_callback(core)
         if _IMPLEMENTATION != 'JACK 1' and not core.lost:
@@ -4137,7 +4146,7 @@ def _dispose_here(core: _Core, only_in_c: bool) -> int:
             code = -1
         else:
             code = _close_in_c(core, ptr, was_lost) or code
-        core.ptr = None
+        core.ptr, core.active = None, False
         core.functions.clear()
         return code
 
@@ -4466,7 +4475,12 @@ def _read_exactly(fd: int, size: int) -> bytes:
 def _close_late(core: _Core, ptr: _t.Any,
                 among: set[_types.FrameType] | None) -> None:
     """Close a client when the server has answered all requests after all."""
+    runner = core.runner
     while ptr in _workers.asked or _busy(core, among):
+        if runner is not None and runner.idle:
+            with _contextlib.suppress(JackError):
+                runner.stop()
+                _lib.jack_deactivate(ptr)
         _time.sleep(0.1)
     _close_in_c(core, ptr, core.lost)
 
@@ -6542,9 +6556,11 @@ class Client:
             spare = core.positions.popleft()
         except IndexError:
             spare = core.make_position(None)
-        if core.end or _references(spare[0]) != _UNSHARED:
+        # The pointer has a reference to the struct as well.
+        if (core.end or _references(spare[0]) != _UNSHARED
+                or _references(spare[2]) != _UNSHARED + 1):
             spare = core.make_position(spare)
-        position, handle = spare
+        position, handle, _ = spare
         core.positions.append(spare)
         state: int = _rt.query(core.handle, handle)
         if _COHERENT or position.unique_1 == position.unique_2:
@@ -8674,8 +8690,10 @@ def _on_timebase(function: _t.Any, core: _Core, state: int, frames: int,
     try:
         function(state, frames, mine, bool(new_pos))
     except BaseException:
-        core.functions['timebase'] = None
-        _workers.hand_over(lambda: _lib.jack_release_timebase(core.require()))
+        if core.functions.get('timebase') is function:
+            # Nobody has replaced it meanwhile.
+            core.functions['timebase'] = None
+            _workers.hand_over(lambda: _give_up_timebase(core))
         raise
     mine.frame = pos.frame
     mine.unique_1, mine.unique_2 = pos.unique_1, pos.unique_2
@@ -8689,8 +8707,15 @@ def _on_sync(function: _t.Any, core: _Core, state: int, pos: _t.Any) -> int:
     try:
         return int(bool(function(state, mine)))
     except BaseException:
-        core.functions['sync'] = None
+        if core.functions.get('sync') is function:
+            core.functions['sync'] = None
         raise
+
+
+def _give_up_timebase(core: _Core) -> None:
+    """Be the timebase master no longer, unless there is a function again."""
+    if core.functions.get('timebase') is None:
+        _lib.jack_release_timebase(core.require())
 
 
 class InternalClient:

@@ -325,6 +325,57 @@ def test_forgotten_client_is_closed_when_its_callback_has_returned(run_python):
     assert 'Traceback' not in child.stderr
 
 
+CLOSED_WHILE_FROZEN = """
+import os
+import signal
+import sys
+import time
+import jack
+from tests.servers import freeze
+
+server, end = int(sys.argv[1]), sys.argv[2]
+# As many as there are processors, and one more.
+clients = [jack.Client(f'going_{n}') for n in range(os.cpu_count() + 1)]
+for client in clients:
+    client.inports.register('in')
+    client.set_process_callback(lambda frames: None)
+    client.activate()
+freeze(server)
+for client in clients:
+    try:
+        getattr(client, end)()
+    except jack.JackError as error:
+        assert 'does not answer' in str(error), error
+os.kill(server, signal.SIGCONT)
+deadline = time.monotonic() + 20
+client = None
+while client is None or client.get_ports('^going_') and end == 'close':
+    assert time.monotonic() < deadline
+    try:
+        client = client or jack.Client('observer')
+    except jack.JackOpenError as error:
+        print(error, flush=True)
+    time.sleep(0.01)
+while any(client.active for client in clients):
+    assert time.monotonic() < deadline
+    time.sleep(0.01)
+for client in clients:
+    client.close()
+"""
+
+
+@pytest.mark.parametrize('end', ['close', 'deactivate'])
+def test_clients_that_have_left_a_frozen_server_let_it_go_on(
+    make_server, run_python, end
+):
+    # PipeWire's real-time threads would be busy for nothing, on all
+    # processors, and keep the server from running.
+    server = make_server()
+    run_python(
+        CLOSED_WHILE_FROZEN, server.pid, end, server=server, timeout=60
+    )
+
+
 SIDE_BY_SIDE = """
 import contextlib
 import threading
