@@ -514,6 +514,7 @@ int pthread_create(jack_native_thread_t *thread, void *attr,
 int pthread_getcpuclockid(jack_native_thread_t thread, int *clock);
 int sem_init(void *sem, int pshared, unsigned int value);
 int sem_post(void *sem);
+long syscall(long number, ...);
 int sem_getvalue(void *sem, int *value);
 int pthread_setcancelstate(int state, int *oldstate);
 int regcomp(void *preg, const char *regex, int cflags);
@@ -2031,6 +2032,36 @@ class _Core:
             # Here, as this thread alone changes the list.
             self.outputs = [port for port in self.outputs if not port._end]
 
+    def skip_cycle(self, frames: int) -> None:
+        """Have a cycle without the callback, if there is one."""
+        if frames:
+            self.begin_cycle(frames)
+            self.outputs = []
+            self.fall_silent()
+
+    def fall_silent(self) -> None:
+        """Let nothing be heard once more of what the callback has written.
+
+        JACK's buffers are those of before when a client does not fill them,
+        and some cycles may come between its last one and its end.
+        """
+        # A copy: other threads may register ports meanwhile.
+        for ref in self.own.valuerefs():
+            port = ref()
+            if port is not None and port._is_output and not port._end:
+                port._fall_silent()
+
+    def end_processing(self) -> None:
+        """Give JACK what there is of the last cycle, and nothing from now on.
+        """
+        try:
+            self.end_cycle()
+        except BaseException as error:
+            self.failed('process', error)
+        self.ident = 0
+        self.outputs = []
+        self.reserved.clear()
+
     def enter_cycle_thread(self) -> None:
         """Note that the calling thread is this client's process thread."""
         self.cycle_idents.add(_get_ident())
@@ -2682,9 +2713,7 @@ class _Runner:
         except BaseException as error:
             if not (self.stopping and isinstance(error, CallbackExit)):
                 core.failed('process', error)
-        core.ident = 0
-        core.outputs = []
-        core.reserved.clear()
+        core.end_processing()
         if not self.stopping:
             # Out of its own will: have the client taken out of the graph,
             # which is how JACK learns of the failure on each of its kinds.
@@ -2732,8 +2761,10 @@ class _Runner:
         while not self.dismissed:
             self.signal()
             self.pending = True
-            if not self.wait():
+            frames = self.wait()
+            if not frames:
                 break
+            self.core.skip_cycle(frames)
 
     def wait(self) -> int:
         """Wait for a cycle; return its frames, or 0 if there is none."""
@@ -2782,6 +2813,7 @@ class _Runner:
             frame = _lib.jack_last_frame_time(self.ptr)
             if frame != last:
                 last, seen, cycles = frame, now, cycles + 1
+                self.core.fall_silent()
                 if joined is False:
                     _rt.signal(self.handle, 0)
             elif now - seen > 4 * period + 0.01:
@@ -2809,6 +2841,13 @@ class _Runner:
         """
         return _IMPLEMENTATION == 'PipeWire' and not self.left
 
+    def is_forsaken(self) -> bool:
+        """Tell whether the thread still waits for a frozen PipeWire server.
+
+        It would answer a cycle, if there was one, until it is dismissed.
+        """
+        return self.stopping and not (self.dismissed or self.idle or self.left)
+
     def is_inside(self) -> bool:
         """Tell whether the thread is within `enter`."""
         frame = _sys._current_frames().get(self.ident)
@@ -2831,6 +2870,26 @@ class _Runner:
         return self.waits or frame is None or not self.core.ident and (
             frame.f_code is _process_loop.__code__)
 
+    def wake(self) -> None:
+        """End the wait for a cycle when JACK 2's server has gone.
+
+        libjack would cancel it: that leaves Python a thread without a stack,
+        which whoever looks at all threads' frames crashes on.
+        """
+        if not self.native_id or _libc is None:
+            return
+        with _contextlib.suppress(OSError):
+            number, *words = _system_call(self.native_id)
+            if number not in _FUTEX:
+                return
+            address, operation, *_ = (int(word, 16) for word in words)
+            # Those of Python and of the C library are of this process alone.
+            if operation == _FUTEX_WAIT and _is_mapped(address, b'jack_sem.'):
+                _ffi.cast('int *', address)[0] = 1
+                _libc.syscall(
+                    int(number), *(_ffi.cast('long', value)
+                                   for value in (address, _FUTEX_WAKE, 1)))
+
     def stop(self) -> None:
         """Wait until the loop has left Python.
 
@@ -2844,6 +2903,8 @@ class _Runner:
         self.stopping = self.dismissed = True
         cycle = -1
         while not self.left:
+            if core.lost and _IMPLEMENTATION == 'JACK 2':
+                self.wake()
             if core.cycle != cycle:
                 cycle = core.cycle
                 deadline = _time.monotonic() + (0.2 if core.lost else 1)
@@ -2918,6 +2979,7 @@ def _process_loop(runner: _Runner) -> None:
     while True:
         frames = wait(handle)
         if runner.stopping or not frames:
+            core.skip_cycle(frames)
             return
         core.cycle += 1
         if frames != core.frames:
@@ -2970,6 +3032,8 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
 
     def entry(frames: int, _: _t.Any) -> int:
         core = ref()
+        if core is not None and core.leaving:
+            core.skip_cycle(frames)
         if core is None or not core.active:
             # The collector takes the reference, but the thread goes on.
             departure = _departures.get(key)
@@ -2996,6 +3060,7 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
             core.end_cycle()
         except BaseException as error:
             core.failed('process', error)
+            core.end_processing()
             core.leaving, core.active = True, False
             _deactivate_soon(core)
         finally:
@@ -3066,6 +3131,9 @@ _PIPEWIRE_SPACE = 32736
 # The numbers of futex() and futex_time64() on Linux, whatever the processor.
 _FUTEX = frozenset((b'98', b'202', b'221', b'238', b'240', b'422'))
 
+# What it is asked for; without its flag for the futexes of one process.
+_FUTEX_WAIT, _FUTEX_WAKE = 0, 1
+
 # And those of poll(), or of ppoll() where there is no other.
 _POLL = frozenset((b'7', b'73', b'167', b'168'))
 
@@ -3081,6 +3149,17 @@ def _system_call(native_id: int) -> list[bytes]:
     """
     with open(f'/proc/self/task/{native_id}/syscall', 'rb') as file:
         return file.read().split()
+
+
+def _is_mapped(address: int, part: bytes) -> bool:
+    """Tell whether a file with such a name is what an address belongs to."""
+    with open('/proc/self/maps', 'rb') as file:
+        for line in file:
+            begin, end = (int(word, 16) for word in
+                          line.split(maxsplit=1)[0].split(b'-'))
+            if begin <= address < end:
+                return part in line
+    return False
 
 
 def _native_id(thread: _t.Any) -> int:
@@ -3497,6 +3576,11 @@ def _deactivate_soon(core: _Core) -> None:
 
     def deactivate() -> None:
         while core.activation == activation and core.ptr is not None:
+            runner = core.runner
+            if (runner is not None and runner.is_forsaken()
+                    and not core.lost):
+                _time.sleep(0.01)
+                continue
             try:
                 with core.changing():
                     if core.activation == activation:
@@ -3510,54 +3594,69 @@ def _deactivate_soon(core: _Core) -> None:
     _workers.hand_over(deactivate)
 
 
+#: Held while a process thread of PipeWire's is busy for nothing: several of
+#: them, on as many processors, would keep the server from running.
+_dismissal = _threading.RLock()
+
+
 def _deactivate(core: _Core) -> int:
     """Take a client out of the graph; return JACK's code."""
     with core.changing(), _haste():
-        runner = core.runner
-        if not (core.active or core.leaving or runner is not None):
-            return 0
-        if core.ptr is None:
-            return 0
-        if core.moved is not None and not core.lost:
-            # PipeWire asks the active clients, before their cycle begins.
-            _await_cycles(core, core.moved, 2)
-        core.moved = None
-        if runner is not None:
-            if runner.could_be_cancelled() and not (
-                    runner.native_id or core.lost):
-                # A signal handler's exception has come between `activate`
-                # and C.  Only a thread that has begun can be told to end.
-                _lib.jack_activate(core.ptr)
-            try:
-                runner.stop()
-            except _NoAnswer:
-                _deactivate_soon(core)
-                raise
-        elif _IMPLEMENTATION == 'JACK 1':
-            _await_callback(core)
-        if _IMPLEMENTATION != 'JACK 1' and not core.lost:
-            _await_first_callbacks(core)
-        # Until all is done: an exception may come here as well.
-        core.leaving = True
-        core.active = False
-        if core.lost:
-            # There is no server to ask; closing ends the thread.
-            core.kept.append(runner)
-            core.runner = None
-            return 0
-        if _IMPLEMENTATION == 'JACK 1':
-            code = int(_workers.ask('jack_deactivate', _leave_chain, (core,),
-                                    _PATIENCE, core.ptr, watch=True))
-        else:
-            code = int(_lib.jack_deactivate(core.ptr))
-        if not code:
-            # Else it has to be asked again, before the client can be active.
-            if _IMPLEMENTATION != 'JACK 1' and runner is not None:
-                _lib.jack_set_process_thread(core.ptr, _ffi.cast(
-                    'JackThreadCallback', 0), _NULL)
-            core.runner = None
-            core.leaving = False
-        return code
+        is_alone = (_IMPLEMENTATION == 'PipeWire'
+                    and _dismissal.acquire(timeout=1))
+        try:
+            return _deactivate_here(core)
+        finally:
+            if is_alone:
+                _dismissal.release()
+
+
+def _deactivate_here(core: _Core) -> int:
+    runner = core.runner
+    if not (core.active or core.leaving or runner is not None):
+        return 0
+    if core.ptr is None:
+        return 0
+    if core.moved is not None and not core.lost:
+        # PipeWire asks the active clients, before their cycle begins.
+        _await_cycles(core, core.moved, 2)
+    core.moved = None
+    if runner is not None:
+        if runner.could_be_cancelled() and not (
+                runner.native_id or core.lost):
+            # A signal handler's exception has come between `activate`
+            # and C.  Only a thread that has begun can be told to end.
+            _lib.jack_activate(core.ptr)
+        try:
+            runner.stop()
+        except _NoAnswer:
+            _deactivate_soon(core)
+            raise
+    elif _IMPLEMENTATION == 'JACK 1':
+        _await_callback(core)
+    if _IMPLEMENTATION != 'JACK 1' and not core.lost:
+        _await_first_callbacks(core)
+    # Until all is done: an exception may come here as well.
+    core.leaving = True
+    core.active = False
+    if core.lost:
+        # There is no server to ask; closing ends the thread.
+        core.kept.append(runner)
+        core.runner = None
+        return 0
+    if _IMPLEMENTATION == 'JACK 1':
+        code = int(_workers.ask('jack_deactivate', _leave_chain, (core,),
+                                _PATIENCE, core.ptr, watch=True))
+    else:
+        code = int(_lib.jack_deactivate(core.ptr))
+    if not code:
+        # Else it has to be asked again, before the client can be active.
+        if _IMPLEMENTATION != 'JACK 1' and runner is not None:
+            _lib.jack_set_process_thread(core.ptr, _ffi.cast(
+                'JackThreadCallback', 0), _NULL)
+        core.runner = None
+        core.leaving = False
+    return code
 
 
 def _await_cycles(core: _Core, frame: int, count: int) -> None:
@@ -4477,10 +4576,12 @@ def _close_late(core: _Core, ptr: _t.Any,
     """Close a client when the server has answered all requests after all."""
     runner = core.runner
     while ptr in _workers.asked or _busy(core, among):
-        if runner is not None and runner.idle:
+        if runner is not None and runner.idle and _dismissal.acquire(
+                timeout=1):
             with _contextlib.suppress(JackError):
                 runner.stop()
                 _lib.jack_deactivate(ptr)
+            _dismissal.release()
         _time.sleep(0.1)
     _close_in_c(core, ptr, core.lost)
 
@@ -4519,13 +4620,14 @@ _knows_multiprocessing = False
 
 def _forget_parent() -> None:
     """In a forked child: leave everything to the parent."""
-    global _workers, _watch, _haste, _lists, _knows_multiprocessing
+    global _workers, _watch, _haste, _lists, _dismissal, _knows_multiprocessing
     global _has_stale_thread
     _knows_multiprocessing = False
     if _haste.depth:
         _sys.setswitchinterval(_haste.usual)
     _haste = _Haste()
     _lists = _Lock()
+    _dismissal = _threading.RLock()
     for core in _cores():
         core.forget_after_fork()
         _abandoned_cores.append(core)
@@ -6949,6 +7051,7 @@ class Client:
         frames = runner.wait()
         runner.pending = True
         if runner.stopping or not frames:
+            core.skip_cycle(frames)
             raise CallbackExit
         core.begin_cycle(frames)
         if _SILENT_AGAIN and core.outputs:
@@ -9918,6 +10021,12 @@ class OwnPort(Port):
                 _rt.get_buffer(self._handle, frames)]
         self._cycle = core.cycle
 
+    def _fall_silent(self) -> None:
+        address = _rt.get_buffer(self._handle, self._core.frames)
+        if address:
+            view = self._core.views[address]
+            view[:] = bytes(len(view))
+
     def _allocate(self, frames: int) -> None:
         if self._end:
             self._resolve()
@@ -10475,6 +10584,11 @@ class OwnMidiPort(MidiPort, OwnPort):
             used = 24 * count + 4 * (_PIPEWIRE_SPACE - 8 * count - space)
             space = min(space, (_PIPEWIRE_SPACE - used) // 24 * 6 + 1)
         return max(space - 1, 0)
+
+    def _fall_silent(self) -> None:
+        address = _rt.get_buffer(self._handle, self._core.frames)
+        if address:
+            _rt.midi_clear(_rt.pointer(address))
 
     def _flush(self) -> None:
         """Fill the reserved events in."""

@@ -350,8 +350,12 @@ def test_audio_survives_a_client_in_the_middle(
         wait_until(lambda: all(r.complete() for r in received), 10)
     for check in received:
         check.check()
-    both = [(a, b) for a, b in pairs if a and b]
-    assert {(b - a) % BLOCKS for a, b in both} == {7}
+    # A client that the server goes on without finds one port's block in one
+    # cycle and the other's in the next, on PipeWire.
+    shifts = collections.Counter(
+        (b - a) % BLOCKS for a, b in pairs if a and b
+    )
+    assert shifts[7] > 0.9 * shifts.total(), shifts
 
 
 def test_a_client_hears_itself_one_cycle_later(server, client, wait_until):

@@ -90,6 +90,36 @@ def test_a_server_freezes_for_a_while(make_server, server_mode, lacks):
         tell_all(peers, 'thawed', 'works')
 
 
+BEREFT = """
+import os
+import signal
+import sys
+import threading
+
+import jack
+
+clients = [jack.Client(f'bereft_{number}') for number in range(4)]
+lost = threading.Semaphore(0)
+for client in clients:
+    client.set_process_callback(lambda frames: None)
+    client.set_shutdown_callback(lambda *args: lost.release())
+    client.activate()
+os.kill(int(sys.argv[1]), signal.SIGKILL)
+for client in clients:
+    assert lost.acquire(timeout=5)
+for client in clients:
+    client.close()
+# Threads that libjack has ended within Python would be too many.
+assert len(sys._current_frames()) <= len(os.listdir('/proc/self/task'))
+"""
+
+
+def test_all_clients_of_a_program_can_be_closed_when_the_server_has_died(
+    mode_server, run_python
+):
+    run_python(BEREFT, mode_server.pid, server=mode_server)
+
+
 OPENING = """
 import threading
 import time
