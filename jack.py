@@ -2200,11 +2200,13 @@ def _native_function(function: _t.Any, cdecl: str,
     wanted = _ffi.typeof(cdecl)
     wrong = TypeError(f'callback must be a native function of the type '
                       f'{cdecl}, or a Python callable')
-    address: _t.Any = None
+    address: int | None = None
+    is_python = False
     if isinstance(function, _ffi.CData):
         kind = _ffi.typeof(function)
         if kind.kind != 'function' or _cffi_shape(kind) != _cffi_shape(wanted):
             raise wrong
+        is_python = ' calling ' in repr(function)
         address = _int_from_ptr(function)
     elif not isinstance(function, Port):
         ctypes = _ctypes()
@@ -2214,11 +2216,19 @@ def _native_function(function: _t.Any, cdecl: str,
             if foreign.argtypes is not None and (
                     _ctypes_shape(foreign) != _cffi_shape(wanted)):
                 raise wrong
+            is_python = any(type(item).__name__ == 'CThunkObject' for item in
+                            (foreign._objects or {}).values())
             address = ctypes.cast(foreign, ctypes.c_void_p).value or 0
-        elif not callable(function):
+        elif not callable(function) and hasattr(
+                getattr(function, 'address', None), '__index__'):
             # Else it is an address of something else.
-            address = getattr(function, 'address', None)
-    if not isinstance(address, int):
+            address = _integer(function.address, 'the address of callback',
+                               8 * _ffi.sizeof('void *'))
+    if is_python:
+        # libjack would cancel its thread while it waits for the interpreter.
+        raise TypeError('callback is a Python function that looks like one of '
+                        'C: give the Python function itself')
+    if address is None:
         if userdata is not None:
             raise TypeError('userdata goes with a native function only')
         return None
@@ -2254,6 +2264,11 @@ def _ctypes_shape(function: _t.Any) -> list[tuple[str, int]]:
     def shape(item: _t.Any) -> tuple[str, int]:
         if item is None:
             return 'void', 0
+        if not isinstance(item, type) or not issubclass(
+                item, (ctypes._SimpleCData, ctypes._Pointer,
+                       ctypes._CFuncPtr)):
+            # Or a function, which looks at the result or makes the argument.
+            return 'unknown', 0
         code = getattr(item, '_type_', '')
         if code in ('z', 'Z', 'P', 'O') or issubclass(
                 item, (ctypes._Pointer, ctypes._CFuncPtr)):
@@ -4754,7 +4769,7 @@ class Status:
     __slots__ = '_code'
 
     def __init__(self, code: int) -> None:
-        self._code = code
+        self._code = _index(code, 'code')
 
     def __repr__(self) -> str:
         names = ', '.join(name for name in _STATUS_NAMES
@@ -4830,7 +4845,7 @@ class TransportState:
     __slots__ = '_code'
 
     def __init__(self, code: int) -> None:
-        self._code = code
+        self._code = _index(code, 'code')
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, TransportState):
@@ -10808,6 +10823,10 @@ class RingBuffer:
         # The last buffer that was given out, and its memory.
         self._last: tuple[_t.Any, _t.Any, _t.Any] | None = None
 
+    def __reduce__(self) -> _t.NoReturn:
+        raise TypeError('a ring buffer cannot be copied or pickled: read() '
+                        'what is in it')
+
     def __repr__(self) -> str:
         return (f'<jack.RingBuffer of {self.size} bytes: '
                 f'{self.read_space} to read>')
@@ -11217,6 +11236,8 @@ def _bytes(data: _t.Any, argument: str) -> bytes:
                 return memoryview(data).tobytes()
             except TypeError:
                 pass    # Not a buffer: go on with integers.
+            except ValueError as error:
+                raise ValueError(f'{argument}: {error}') from error
         try:
             if isinstance(data, str):
                 raise TypeError
@@ -11229,7 +11250,9 @@ def _bytes(data: _t.Any, argument: str) -> bytes:
     try:
         return bytes(data)
     except (TypeError, ValueError) as error:
-        raise type(error)(f'{argument}: {error}') from None
+        # Perhaps one of the caller's, who can tell it by its cause.
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f'{argument}: {error}') from error
 
 
 # -- Module functions ---------------------------------------------------------

@@ -11,6 +11,7 @@ import resource
 import shutil
 import subprocess
 import textwrap
+import types
 import weakref
 
 import interpreter
@@ -490,6 +491,41 @@ def test_a_ctypes_function_of_another_type_is_a_type_error(client, signature):
     function = ctypes.CFUNCTYPE(result, *arguments)(1)
     with pytest.raises(TypeError, match='callback'):
         client.set_process_callback(function)
+
+
+@pytest.mark.parametrize(
+    'function',
+    [
+        ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint32, ctypes.c_void_p)(max),
+        jack._ffi.callback('JackProcessCallback', max),
+    ],
+    ids=['ctypes', 'cffi'],
+)
+def test_python_within_a_function_of_c_is_a_type_error(client, function):
+    # libjack would end its thread while it waits for the interpreter lock.
+    with pytest.raises(TypeError, match='give the Python function itself'):
+        client.set_process_callback(function)
+
+
+def test_what_ctypes_does_with_results_and_arguments_is_not_of_c(client):
+    class Converted:
+        from_param = None
+
+    kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_uint32, ctypes.c_void_p)
+    function = kind(1)
+    function.restype = abs
+    with pytest.raises(TypeError, match='callback must be a native'):
+        client.set_process_callback(function)
+    function = kind(1)
+    function.argtypes = ctypes.c_uint32, Converted
+    with pytest.raises(TypeError, match='callback must be a native'):
+        client.set_process_callback(function)
+
+
+@pytest.mark.parametrize('address', [-1, 2**64])
+def test_an_address_has_a_range(client, address):
+    with pytest.raises(ValueError, match='address of callback'):
+        client.set_process_callback(types.SimpleNamespace(address=address))
 
 
 @pytest.mark.parametrize(

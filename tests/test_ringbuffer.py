@@ -1,9 +1,11 @@
 """The ring buffer: it needs no server, and never touches foreign memory."""
 
 import array
+import copy
 import gc
 import hashlib
 import pathlib
+import pickle
 import random
 import re
 import struct
@@ -151,6 +153,27 @@ def test_writing_more_than_fits_writes_what_fits(ring):
     assert ring.write_space == 0
     assert ring.write(b'x') == 0
     assert bytes(ring.read(15)) == bytes(range(15))
+
+
+def test_the_error_of_who_makes_the_data_is_the_cause(ring):
+    def make():
+        yield 1
+        yield b'\xff'.decode()
+
+    with pytest.raises(ValueError, match='data: .*0xff') as caught:
+        ring.write(make())
+    assert isinstance(caught.value.__cause__, UnicodeDecodeError)
+    view = memoryview(b'abc')
+    view.release()
+    with pytest.raises(ValueError, match='data: .*released'):
+        ring.write(view)
+    assert ring.read_space == 0
+
+
+@pytest.mark.parametrize('make', [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_ring_buffer_cannot_be_copied(ring, make):
+    with pytest.raises(TypeError, match='cannot be copied or pickled'):
+        make(ring)
 
 
 def test_writing_nothing_writes_nothing(ring):

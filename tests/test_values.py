@@ -296,3 +296,10 @@ def test_metadata_keys_are_those_of_libjack(name):
         words = name.lower().replace('_', '-')
         key = f'http://jackaudio.org/metadata/{words}'
     assert getattr(jack, f'METADATA_{name}') == key
+
+
+@pytest.mark.parametrize('cls', [jack.Status, jack.TransportState])
+@pytest.mark.parametrize('code', [None, 'x', 1.5])
+def test_a_code_that_is_no_number_is_refused(cls, code):
+    with pytest.raises(TypeError, match='code must be an integer'):
+        cls(code)
