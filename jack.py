@@ -846,10 +846,12 @@ def _bounded(name: str, function: _t.Any) -> _abc.Callable[..., _t.Any]:
         if _get_ident() in _notified_threads:
             return _ask_in_notification(name, function, ptr, args)
         # While a client is being closed, there is nothing to watch it by.
+        # Metadata wait for others who have them, not for cycles.
         closing = name == 'jack_client_close'
         return _workers.ask(name, function, (ptr, *args),
                             1.5 * _PATIENCE if closing else _PATIENCE, ptr,
-                            watch=not closing, late=late(ptr))
+                            watch=not closing and 'propert' not in name,
+                            late=late(ptr))
 
     def late(ptr: _t.Any) -> _abc.Callable[[_t.Any], object] | None:
         if name != 'jack_port_register':
@@ -7661,7 +7663,7 @@ class Client:
             ``callback(subject: int, key: str, change: int) -> None``, where
             *change* is `PROPERTY_CREATED`, `PROPERTY_CHANGED` or
             `PROPERTY_DELETED`, and *key* is empty when all keys are
-            concerned.
+            concerned.  (On JACK, `remove_properties` tells of each of them.)
 
         Returns
         -------
@@ -8156,18 +8158,26 @@ class Client:
         1
         >>> client.close()
 
-        Calls: `jack_remove_properties`_
+        Calls: `jack_remove_properties`_, `jack_remove_property`_
 
         """
         ptr, uuid = self._ptr, _subject(subject)
-        _require_database()
-        # PipeWire does not count them.
-        before = (len(get_properties(uuid)) if _IMPLEMENTATION == 'PipeWire'
-                  else 0)
-        number = int(_lib.jack_remove_properties(ptr, uuid)) or before
-        _check_as(_JackRuntimeError, number < 0,
+        properties = get_properties(uuid)
+        if _IMPLEMENTATION != 'PipeWire':
+            # JACK's function for this may wait for that of another program,
+            # and all others with them, for ever.
+            removed = sum(
+                not _lib.jack_remove_property(ptr, uuid, _encode(key, 'key'))
+                for key in properties)
+            # Others may have removed some of them meanwhile.
+            failed = removed < len(properties) and bool(
+                properties.keys() & get_properties(uuid).keys())
+        else:
+            failed = _lib.jack_remove_properties(ptr, uuid) < 0
+            removed = len(properties)
+        _check_as(_JackRuntimeError, failed,
                   f'cannot remove the properties of {uuid}')
-        return number
+        return removed
 
     def remove_all_properties(self) -> None:
         """Remove all properties on the whole server.
@@ -11303,7 +11313,7 @@ def _check_as(cls: type[JackError], failed: int, message: str) -> None:
         return
     if _IMPLEMENTATION == 'JACK 2':
         descriptions = _ffi.new('jack_description_t **')
-        number = _lib.jack_get_all_properties(descriptions)
+        number = _read_metadata('jack_get_all_properties', descriptions)
         _free_descriptions(descriptions[0], number)
         if number < 0:
             message += (': this libjack has no metadata at all; it was made '
@@ -11327,6 +11337,45 @@ def _require_database() -> None:
                                 'this process has a client: open one first')
     if _IMPLEMENTATION == 'JACK 1':
         _database.require()
+
+
+class _Reader:
+    """Reads JACK 2's metadata, which end with the process's last client.
+
+    While this is among the callers, that client is not closed.
+    """
+
+    def __init__(self, core: _Core) -> None:
+        self._core = core
+
+    def read(self, name: str, args: tuple[_t.Any, ...]) -> int | None:
+        """Return what a C function returns, None if the client is closed."""
+        core = self._core
+        return None if core.closed or core.ptr is None else int(_workers.ask(
+            name, self.call, (getattr(_lib, name), args), _PATIENCE))
+
+    def call(self, function: _t.Any, args: tuple[_t.Any, ...]) -> int:
+        """Do it, on another thread, which may take longer than that."""
+        return int(function(*args))
+
+
+def _read_metadata(name: str, *args: _t.Any) -> int:
+    """Call a C function that reads metadata.
+
+    On JACK it may wait for other programs, and they for it, for ever.
+    """
+    _require_database()
+    function = getattr(_lib, name)
+    if _IMPLEMENTATION == 'PipeWire':
+        return int(function(*args))
+    if _IMPLEMENTATION == 'JACK 1':
+        return int(_workers.ask(name, function, args, _PATIENCE))
+    for core in _cores():
+        code = _Reader(core).read(name, args)
+        if code is not None:
+            return code
+    _require_database()
+    raise _JackRuntimeError('the last client is just being closed')
 
 
 class _Database:
@@ -11423,10 +11472,9 @@ def get_property(subject: _Subject, key: str) -> tuple[bytes, str] | None:
     Calls: `jack_get_property`_
 
     """
-    _require_database()
     value, kind = _ffi.new('char **'), _ffi.new('char **')
-    if _lib.jack_get_property(_subject(subject), _encode_name(key, 'key'),
-                              value, kind):
+    if _read_metadata('jack_get_property', _subject(subject),
+                      _encode_name(key, 'key'), value, kind):
         return None
     try:
         return (_ffi.string(value[0]),
@@ -11470,10 +11518,9 @@ def get_properties(subject: _Subject) -> dict[str, tuple[bytes, str]]:
     Calls: `jack_get_properties`_
 
     """
-    _require_database()
     description = _ffi.new('jack_description_t *')
     uuid = _subject(subject)
-    failed = _lib.jack_get_properties(uuid, description) < 0
+    failed = _read_metadata('jack_get_properties', uuid, description) < 0
     if failed and _IMPLEMENTATION == 'PipeWire':
         return {}   # It has none.
     _check_as(_JackRuntimeError, failed,
@@ -11504,9 +11551,8 @@ def get_all_properties() -> dict[int, dict[str, tuple[bytes, str]]]:
     Calls: `jack_get_all_properties`_
 
     """
-    _require_database()
     descriptions = _ffi.new('jack_description_t **')
-    number = _lib.jack_get_all_properties(descriptions)
+    number = _read_metadata('jack_get_all_properties', descriptions)
     _check_as(_JackRuntimeError, number < 0, 'cannot get the properties')
     try:
         return {
