@@ -2728,6 +2728,9 @@ class _Runner:
             if admitted:
                 self.loop(self)
         except BaseException as error:
+            if not self.stopping:
+                # First: who sees the exception may activate it again.
+                core.leaving, core.active = True, False
             if not (self.stopping and isinstance(error, CallbackExit)):
                 core.failed('process', error)
         core.end_processing()
@@ -2735,6 +2738,7 @@ class _Runner:
             # Out of its own will: have the client taken out of the graph,
             # which is how JACK learns of the failure on each of its kinds.
             self.stopping = True
+            core.leaving, core.active = True, False
             _deactivate_soon(core)
         if _IMPLEMENTATION == 'PipeWire' and admitted:
             self.await_dismissal()
@@ -3076,9 +3080,9 @@ def _make_process_trampoline(core: _Core) -> _t.Any:
             process(frames)
             core.end_cycle()
         except BaseException as error:
+            core.leaving, core.active = True, False
             core.failed('process', error)
             core.end_processing()
-            core.leaving, core.active = True, False
             _deactivate_soon(core)
         finally:
             core.ident = 0
@@ -7121,6 +7125,9 @@ class Client:
             core.require()
             raise JackError(f'{method}() may be called only in the function '
                             'given to set_process_thread()')
+        if _get_ident() in _notified_threads:
+            raise JackError(f'{method}() may not be called within a callback, '
+                            'which comes while another call of it waits')
         return core.runner
 
     def set_thread_init_callback(self, callback: _t.Any,

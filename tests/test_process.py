@@ -358,6 +358,32 @@ def test_audio_survives_a_client_in_the_middle(
     assert shifts[7] > 0.9 * shifts.total(), shifts
 
 
+def test_a_client_can_be_activated_as_soon_as_its_failure_is_known(
+    client, wait_until
+):
+    cycles = []
+    failures = []
+
+    @client.set_process_callback
+    def process(frames):
+        cycles.append(frames)
+        if failures:
+            failures.clear()
+            raise jack.CallbackExit
+
+    client.activate()
+    for _ in range(10):
+        failures.append(True)
+        deadline = time.monotonic() + 5
+        # Without a pause: what follows comes within the same millisecond.
+        while client.last_exception is None:
+            assert time.monotonic() < deadline
+        client.activate()
+        assert client.active
+        cycles.clear()
+        wait_until(lambda: len(cycles) > 2)
+
+
 def test_a_client_hears_itself_one_cycle_later(server, client, wait_until):
     output = client.outports.register('out')
     input_ = client.inports.register('in')

@@ -1,5 +1,6 @@
 """The blocking process loop: set_process_thread, cycle_wait, cycle_signal."""
 
+import queue
 import threading
 
 import pytest
@@ -528,3 +529,33 @@ def test_the_loop_of_an_active_client_is_fixed(active_client):
 def test_what_cannot_be_called_is_a_type_error(client, bad):
     with pytest.raises(TypeError):
         client.set_process_thread(bad)
+
+
+@pytest.mark.parametrize('kind', ['sync', 'timebase'])
+def test_a_callback_within_the_wait_cannot_wait(client, wait_until, kind):
+    errors = queue.SimpleQueue()
+    cycles = []
+
+    def callback(*args):
+        for method in client.cycle_wait, client.cycle_signal:
+            try:
+                method()
+            except jack.JackError as error:
+                errors.put(str(error))
+        return True
+
+    @client.set_process_thread
+    def loop():
+        while True:
+            cycles.append(client.cycle_wait())
+            client.cycle_signal()
+
+    getattr(client, f'set_{kind}_callback')(callback)
+    with client:
+        client.transport_start()
+        # On JACK 1, the sync callback is on another thread.
+        assert 'cycle_wait() may' in errors.get(timeout=5)
+        seen = len(cycles)
+        wait_until(lambda: len(cycles) > seen + 5)
+        client.transport_stop()
+    assert client.last_exception is None
