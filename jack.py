@@ -2372,6 +2372,8 @@ def _notified_port(core: _Core, port_id: int, is_going: bool = False
         memory = known or core.remember(ptr)
         core.remembered.pop(memory.name, None)
         port = client._port_from_memory(memory)
+    if port is not None and own is None:
+        port._known = memory
     if memory.name != name or (
             port is None and _ffi.string(_lib.jack_port_name(ptr)) != name):
         # It has got another name just now.
@@ -8953,6 +8955,8 @@ class Port:
 
     # What is known of a port that is gone, if it was found out to be so.
     _memory: _Memory | None = None
+    # What was known of it when a callback was told of it.
+    _known: _Memory | None = None
     _uuid: int | None = None
 
     def __init__(self, port_ptr: _t.Any, client: Client) -> None:
@@ -9042,6 +9046,16 @@ class Port:
                             'port of that name now')
         return port, self._bytes
 
+    def _recall(self) -> _Memory | None:
+        """Return what is remembered of the port, if it is gone."""
+        if self._memory is None and self._known is not None:
+            try:
+                self._resolve()
+            except JackError:
+                if not self._core.end:
+                    self._memory = self._known
+        return self._memory
+
     def _description(self) -> str:
         return f'port {self._bytes.decode("utf-8", "replace")!r}'
 
@@ -9061,8 +9075,9 @@ class Port:
         Calls: `jack_port_name`_
 
         """
-        if self._memory is not None:
-            return self._memory.name.decode('utf-8', 'surrogateescape')
+        memory = self._recall()
+        if memory is not None:
+            return memory.name.decode('utf-8', 'surrogateescape')
         return _string(_lib.jack_port_name(self._ptr))
 
     @property
@@ -9096,7 +9111,7 @@ class Port:
         Calls: `jack_port_short_name`_, `jack_port_rename`_
 
         """
-        if self._memory is not None:
+        if self._recall() is not None:
             return self.name.partition(':')[2]
         return _string(_lib.jack_port_short_name(self._ptr))
 
@@ -9233,8 +9248,9 @@ class Port:
         Calls: `jack_port_type`_
 
         """
-        if self._memory is not None:
-            return self._memory.type
+        memory = self._recall()
+        if memory is not None:
+            return memory.type
         return _string(_lib.jack_port_type(self._ptr))
 
     @property
@@ -9261,8 +9277,9 @@ class Port:
         Calls: `jack_port_uuid`_
 
         """
-        if self._memory is not None:
-            return self._memory.uuid
+        memory = self._recall()
+        if memory is not None:
+            return memory.uuid
         return int(_lib.jack_port_uuid(self._ptr))
 
     @property
@@ -9276,8 +9293,9 @@ class Port:
         Calls: `jack_port_flags`_
 
         """
-        if self._memory is not None:
-            return self._memory.flags
+        memory = self._recall()
+        if memory is not None:
+            return memory.flags
         return PortFlags(_lib.jack_port_flags(self._ptr))
 
     @property

@@ -531,6 +531,27 @@ def test_shortname_can_be_changed(make_client, server):
     assert list(client.outports) == [port]
 
 
+def test_port_that_was_told_of_can_tell_what_it_was(
+    make_client, events, wait_until
+):
+    watcher, client = make_client(), make_client()
+    watcher.set_port_registration_callback(
+        lambda port, register: events.put(port) if register else None
+    )
+    watcher.activate()
+    client.activate()
+    own = client.midi_outports.register('brief', is_terminal=True)
+    name, uuid, flags = own.name, own.uuid, own.flags
+    port = events.next()
+    own.unregister()
+    wait_until(lambda: watcher.get_ports(f'^{name}$') == [])
+    assert (port.name, port.uuid, port.flags) == (name, uuid, flags)
+    assert port.shortname == 'brief'
+    assert port.type == '8 bit raw midi'
+    with pytest.raises(jack.JackError, match='is gone'):
+        watcher.get_all_connections(port)
+
+
 @pytest.mark.needs('renamed ports that others see')
 def test_port_is_found_however_often_it_was_renamed(
     make_client, events, wait_until, lacks
