@@ -1104,6 +1104,22 @@ def _literally(name: bytes) -> bytes:
     return _re.sub(rb'([][.()*+?{}|^$\\])', rb'\\\1', name)
 
 
+def _is_in_subinterpreter() -> bool:
+    """Tell whether this is not the process's main interpreter."""
+    if hasattr(_sys.modules.get('__main__'), '__file__'):
+        return False    # It runs a program; what follows takes longer.
+    for name in '_interpreters', '_xxsubinterpreters':
+        with _contextlib.suppress(ImportError):
+            module = __import__(name)
+            return bool(module.get_current() != module.get_main())
+    return False
+
+
+if _is_in_subinterpreter():
+    # libjack's threads would call functions of one that has ended.
+    raise ImportError('jack works in the main interpreter only: import it '
+                      'there, or in a process of its own', name=__name__)
+
 _guard = _Guard()
 _lib = _open_library()
 _libc = _open_libc()

@@ -356,6 +356,35 @@ def test_module_version_is_that_of_the_distribution():
     assert jack.__version__ == importlib.metadata.version('JACK-Client')
 
 
+@pytest.mark.skipif(
+    sys.implementation.name != 'cpython', reason='CPython has subinterpreters'
+)
+def test_a_subinterpreter_cannot_import_it(run_alone):
+    child = run_alone(
+        """
+        import textwrap
+
+        try:
+            import _interpreters as interpreters
+            number = interpreters.create('legacy')
+        except ImportError:
+            import _xxsubinterpreters as interpreters
+            number = interpreters.create(isolated=False)
+        interpreters.run_string(number, textwrap.dedent('''
+            import sys
+            sys.path.insert(0, '')
+            try:
+                import jack
+            except ImportError as error:
+                print(error, error.name)
+        '''))
+        interpreters.destroy(number)
+        """
+    )
+    assert child.stdout.startswith('jack works in the main interpreter only')
+    assert child.stdout.endswith(' jack\n')
+
+
 def test_the_module_cannot_be_loaded_over_itself(run_python):
     run_python(
         """
