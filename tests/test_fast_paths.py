@@ -233,13 +233,17 @@ def test_reading_less_than_was_asked_for_harms_no_later_reading():
 # -- Positions ----------------------------------------------------------------
 
 
-def test_positions_that_are_kept_stay_as_they_are(client, cycle, wait_until):
+@pytest.mark.parametrize('part', [
+    pytest.param(lambda position: position, id='pointer'),
+    pytest.param(lambda position: position[0], id='struct'),
+])
+def test_positions_that_are_kept_stay_as_they_are(client, wait_until, part):
     client.activate()
     kept = []
     for frame in range(100, 600, 100):
         client.transport_frame = frame
         wait_until(lambda frame=frame: client.transport_frame == frame)
-        kept.append(client.transport_query_struct()[1])
+        kept.append(part(client.transport_query_struct()[1]))
     assert [position.frame for position in kept] == [100, 200, 300, 400, 500]
     client.transport_frame = 0
 

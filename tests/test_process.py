@@ -760,6 +760,93 @@ def test_what_a_failure_asks_for_comes_too_late_for_the_next_activation(
     assert client.active
 
 
+class Witness:
+    """Numbers each block and its events at one end, notes them at the other.
+    """
+
+    def __init__(self, source, target):
+        self.number = 0
+        self.fails = threading.Event()
+        self.heard = []
+        self.cycles = 0
+        self._source, self._target = source, target
+        self._ports = [
+            (source.outports.register('sound'), source.midi_outports),
+            (target.inports.register('sound'), target.midi_inports),
+        ]
+        self._ports = [
+            (sound, events.register('events')) for sound, events in self._ports
+        ]
+        target.set_process_callback(self._listen)
+
+    def connect(self):
+        for output, input_ in zip(*self._ports):
+            output.connect(input_)
+
+    def write(self, frames):
+        """Be the process callback of the source."""
+        self.number += 1
+        (sound, events), _ = self._ports
+        sound.get_buffer()[:] = struct.pack('=f', self.number) * frames
+        low, high = self.number & 127, self.number >> 7
+        events.clear_buffer()
+        events.write_midi_event(0, (0xE0, low, high))
+        events.reserve_midi_event(1, 3)[:] = bytes((0xE1, low, high))
+        if self.fails.is_set():
+            raise jack.CallbackExit
+
+    def loop(self):
+        """Be its process thread instead."""
+        while True:
+            self.write(self._source.cycle_wait())
+            self._source.cycle_signal()
+
+    def _listen(self, frames):
+        _, (sound, events) = self._ports
+        self.cycles += 1
+        (number,) = struct.unpack_from('=f', sound.get_buffer())
+        if number:
+            self.heard.append(('sound', number))
+        for _, event in events.incoming_midi_events():
+            channel, low, high = bytes(event)
+            self.heard.append((channel, low | high << 7))
+
+
+@pytest.mark.parametrize('way', ['write', 'loop'])
+@pytest.mark.parametrize('fails', [False, True], ids=['leaves', 'fails'])
+def test_the_last_block_and_its_events_are_heard_once_at_most(
+    make_client, own_blocksize, wait_until, fails, way
+):
+    source, target = make_client('source'), make_client('target')
+    witness = Witness(source, target)
+    if way == 'loop':
+        source.set_process_thread(witness.loop)
+    else:
+        source.set_process_callback(witness.write)
+    with target, source:
+        witness.connect()
+        # Long enough for nobody to be late: then all is heard again.
+        source.blocksize = 2048
+        wait_until(lambda: source.blocksize == 2048)
+        wait_until(lambda: {kind for kind, _ in witness.heard} >= {
+            'sound', 0xE0, 0xE1
+        })
+        first = witness.number
+        wait_until(lambda: witness.number > first + 2)
+        if fails:
+            witness.fails.set()
+            wait_until(lambda: not source.active)
+        else:
+            source.deactivate()
+        cycles = witness.cycles
+        wait_until(lambda: witness.cycles > cycles + 3)
+    counts = collections.Counter(
+        (kind, number) for kind, number in witness.heard if number > first
+    )
+    assert {kind for kind, _ in counts} == {'sound', 0xE0, 0xE1}
+    assert set(counts.values()) == {1}, counts
+
+
 # -- Time and size ------------------------------------------------------------
 
 

@@ -33,6 +33,13 @@ def stopped_transport(server, wait_until):
     reset()
 
 
+@pytest.fixture
+def patience(lacks):
+    """How long a callback in the cycle may take: JACK 1 throws out the late.
+    """
+    return 0.1 if lacks('patience with late clients') else 2
+
+
 def bbt(pos):
     """Fill in bar, beat and tick: 4/4 at 120 bpm and 48000 frames/s.
 
@@ -688,6 +695,29 @@ def test_a_timebase_callback_that_fails_is_reported_and_released(
     assert capfd.readouterr().err.count('ValueError: no time') == 1
 
 
+def test_a_timebase_callback_set_while_the_former_fails_is_called(
+    client, wait_until, patience
+):
+    begun, replaced, called = (threading.Event() for _ in range(3))
+
+    @client.set_timebase_callback()
+    def former(*args):
+        begun.set()
+        replaced.wait(patience)
+        raise jack.CallbackExit
+
+    with client:
+        client.transport_start()
+        assert begun.wait(5)
+        assert client.set_timebase_callback(lambda *args: called.set())
+        replaced.set()
+        assert called.wait(5)
+        # Nor is it released by what the failure has asked for.
+        wait_until(lambda: not jack._workers.are_busy())
+        called.clear()
+        assert called.wait(5)
+
+
 def test_the_process_callback_can_move_the_transport(client, wait_until):
     cycle = Cycle(client)
     with client:
@@ -870,6 +900,26 @@ def test_an_exception_in_the_sync_callback_means_not_ready(
         client.set_sync_callback(lambda state, pos: True)
         wait_until(lambda: client.transport_state == jack.ROLLING)
     assert capfd.readouterr().err.count('ValueError: never') == 1
+
+
+def test_a_sync_callback_set_while_the_former_fails_is_called(
+    client, wait_until, patience
+):
+    client.set_sync_timeout(10_000_000)
+    begun, replaced = threading.Event(), threading.Event()
+
+    @client.set_sync_callback
+    def former(state, pos):
+        begun.set()
+        replaced.wait(patience)
+        raise jack.CallbackExit
+
+    with client:
+        client.transport_start()
+        assert begun.wait(5)
+        client.set_sync_callback(lambda state, pos: True)
+        replaced.set()
+        wait_until(lambda: client.transport_state == jack.ROLLING)
 
 
 def test_a_sync_client_beside_a_process_callback_loses_no_cycle(
