@@ -2037,7 +2037,7 @@ class _Core:
         get_buffer, views = _rt.get_buffer, self.views
         have_ended = False
         for port in self.outputs:
-            if port._end:
+            if port._is_mute:
                 have_ended = True
                 continue
             views[get_buffer(port._handle, frames)][:] = port._buffer
@@ -2048,7 +2048,8 @@ class _Core:
             port._cycle = cycle
         if have_ended:
             # Here, as this thread alone changes the list.
-            self.outputs = [port for port in self.outputs if not port._end]
+            self.outputs = [port for port in self.outputs
+                            if not port._is_mute]
 
     def skip_cycle(self, frames: int) -> None:
         """Have a cycle without the callback, if there is one."""
@@ -2066,7 +2067,7 @@ class _Core:
         # A copy: other threads may register ports meanwhile.
         for ref in self.own.valuerefs():
             port = ref()
-            if port is not None and port._is_output and not port._end:
+            if port is not None and port._is_output and not port._is_mute:
                 port._fall_silent()
 
     def end_processing(self) -> None:
@@ -9571,6 +9572,11 @@ class OwnPort(Port):
         self._raw = port_ptr
         self._handle = _rt.handle(port_ptr)
         self._end = ''
+        #: The input that this output is tied to.
+        self._tied_to: OwnPort | None = None
+        #: Whether what is written to it goes nowhere: it has ended, or JACK's
+        #: memory for it is that of whoever is connected to such an input.
+        self._is_mute = False
         #: Whoever takes it unregisters the port.
         self._existence = [True]
         self._is_audio = _ffi.string(_lib.jack_port_type(port_ptr)) == _AUDIO
@@ -9800,21 +9806,41 @@ class OwnPort(Port):
             raise self._gone()
         # No cycle may begin to use it from now on.
         self._end = 'unregistered'
+        self._is_mute = True
         try:
             with core.settled():
                 # It may have been closed while this one waited.
-                _check(_lib.jack_port_unregister(core.require(), ptr),
+                client = core.require()
+                self._untie_all()
+                _check(_lib.jack_port_unregister(client, ptr),
                        f'cannot unregister {self._description()}')
         except BaseException as error:
             if isinstance(error, JackError) and not isinstance(
                     error, _NoAnswer):
                 self._end = ''
+                self._is_mute = self._tied_to is not None
                 self._existence.append(True)
             else:
                 # The server does it when it goes on.
                 self._forget()
             raise
         self._forget()
+
+    def _untie_all(self) -> None:
+        """Untie the port, and those that are tied to it.
+
+        JACK 2 would have them pass on what gets its number next.
+        """
+        for ref in self._core.own.valuerefs():
+            port = ref()
+            if port is not None and port._tied_to is not None and (
+                    port is self or port._tied_to is self):
+                _lib.jack_port_untie(port._raw)
+                port._follow(None)
+
+    def _follow(self, source: OwnPort | None) -> None:
+        self._tied_to = source
+        self._is_mute = source is not None or bool(self._end)
 
     def _forget(self) -> None:
         self._core.own.pop(self._bytes, None)
@@ -9883,6 +9909,9 @@ class OwnPort(Port):
     def tie(self, source: OwnPort) -> None:
         """Have this output pass an input's data on without copying it.
 
+        What the process callback writes to it is ignored then, until `untie`
+        or until one of the two is unregistered.
+
         Not realtime-safe.
 
         Parameters
@@ -9919,7 +9948,7 @@ class OwnPort(Port):
         if not isinstance(source, OwnPort):
             raise TypeError('source must be an OwnPort, '
                             f'not {type(source).__name__}')
-        pointers = source._ptr, self._ptr
+        self._resolve()
         # JACK 2 takes any two ports, and follows rings of them for ever.
         if (source._core is not self._core or source._is_output
                 or not self._is_output or source.type != self.type):
@@ -9927,9 +9956,18 @@ class OwnPort(Port):
                 'an output port can be tied to an input port of the same '
                 f'client and type, but not {self._description()} to '
                 f'{source._description()}')
-        _check(_lib.jack_port_tie(*pointers),
-               f'cannot tie {self._description()} to '
-               f'{source._description()}')
+        with self._core.settled():
+            pointers = source._ptr, self._ptr
+            former = self._tied_to
+            # From now on: there must be no cycle that writes to the other's.
+            self._follow(source)
+            try:
+                _check(_lib.jack_port_tie(*pointers),
+                       f'cannot tie {self._description()} to '
+                       f'{source._description()}')
+            except BaseException:
+                self._follow(former)
+                raise
 
     def untie(self) -> None:
         """Undo `tie`.
@@ -9939,15 +9977,17 @@ class OwnPort(Port):
         Raises
         ------
         JackErrorCode
-            If the port is not tied.
+            If the server refuses.
 
         Notes
         -----
         Calls: `jack_port_untie`_
 
         """
-        _check(_lib.jack_port_untie(self._ptr),
-               f'cannot untie {self._description()}')
+        with self._core.settled():
+            _check(_lib.jack_port_untie(self._ptr),
+                   f'cannot untie {self._description()}')
+            self._follow(None)
 
     @property
     def address(self) -> int:
@@ -10081,7 +10121,8 @@ class OwnPort(Port):
             self._allocate(frames)
         if self._is_output:
             # Its turn to be read comes after the callback, from now on.
-            core.outputs = [*core.outputs, self]
+            if not self._is_mute:
+                core.outputs = [*core.outputs, self]
         else:
             self._buffer[:] = core.views[
                 _rt.get_buffer(self._handle, frames)]
@@ -10450,7 +10491,8 @@ class OwnMidiPort(MidiPort, OwnPort):
         source = self._writable_events('clear_buffer')
         self._reserved.clear()
         self._last_time = 0
-        _rt.midi_clear(source)
+        if not self._is_mute:
+            _rt.midi_clear(source)
 
     def write_midi_event(self, time: _t.SupportsIndex,
                          event: _t.Any) -> None:
@@ -10502,6 +10544,8 @@ class OwnMidiPort(MidiPort, OwnPort):
         core = self._core
         if self._writable != core.cycle or core.ident != _get_ident():
             self._writable_events('write_midi_event')
+            if self._is_mute:
+                return
         kind = type(event)
         if kind is not bytes:
             event = event[:] if kind is _buffer else _bytes(event, 'event')
@@ -10560,6 +10604,8 @@ class OwnMidiPort(MidiPort, OwnPort):
         source = self._writable_events('reserve_midi_event')
         number = _integer(size, 'size')
         offset = self._check_event(time, number)
+        if self._is_mute:
+            return _ffi.buffer(_ffi.new('char[]', number))
         target = (_rt.midi_reserve(source, offset, _rt.size(number))
                   if _EXACT_FIT and number <= _SMALL or self._fits(number)
                   else None)
@@ -10585,7 +10631,9 @@ class OwnMidiPort(MidiPort, OwnPort):
                 _rt.get_buffer(self._handle, core.frames))
             self._reserved.clear()
             self._last_time = 0
-            self._cycle = core.cycle
+            if not self._is_mute:
+                # Else it is somebody else's, and not to be kept.
+                self._cycle = core.cycle
         return self._source
 
     def _writable_events(self, method: str) -> _t.Any:
@@ -10593,7 +10641,8 @@ class OwnMidiPort(MidiPort, OwnPort):
         if not self._is_output:
             raise JackError(f'{method}() is for output ports, and '
                             f'{self._description()} is an input')
-        self._writable = self._cycle
+        if not self._is_mute:
+            self._writable = self._cycle
         return source
 
     def _check_event(self, time: _t.SupportsIndex, size: int) -> int:

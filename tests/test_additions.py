@@ -1,6 +1,7 @@
 """What this module has beyond the manual, and is tested nowhere else."""
 
 import statistics
+import struct
 import time
 
 import pytest
@@ -216,6 +217,126 @@ def test_a_tied_output_passes_its_input_on(make_client, wait_until):
         received.clear()
         wait_until(lambda: silence in received)
     assert received <= {silence, block}
+
+
+class Tied:
+    """A source that is heard directly, and through a port that is tied.
+
+    What was written in one cycle is heard in each one from then on.
+    """
+
+    def __init__(self, make_client, kind):
+        clients = [make_client(name) for name in ('source', 'thru', 'target')]
+        self.clients = clients
+        source, thru, target = clients
+        self.output = getattr(source, f'{kind}outports').register('out')
+        self.input = getattr(thru, f'{kind}inports').register('in')
+        self.tied = getattr(thru, f'{kind}outports').register('out')
+        self.listeners = [
+            getattr(target, f'{kind}inports').register(way)
+            for way in ('indirect', 'direct')
+        ]
+        self._write, self._read = (
+            (write_events, read_events) if kind else (write_block, read_block)
+        )
+        self.source, self.thru = Cycle(source), Cycle(thru)
+        self._heard = []
+        self._target = Cycle(target, self._listen)
+
+    def _listen(self, frames):
+        self._heard.append(tuple(map(self._read, self.listeners)))
+
+    def begin(self, wait_until):
+        for client in self.clients:
+            client.activate()
+        self.send(1)
+        indirect, direct = self.listeners
+        self.output.connect(self.input)
+        self.output.connect(direct)
+        self.tied.connect(indirect)
+        wait_until(lambda: self._heard[-1] == (0, 1))
+        self.tied.tie(self.input)
+        wait_until(lambda: self._heard[-1] == (1, 1))
+
+    def send(self, number):
+        self.source.run(lambda: self._write(self.output, number))
+
+    def pass_on(self, number):
+        self.thru.run(lambda: self._write(self.tied, number))
+
+    def heard(self, wait_until):
+        """What is heard (indirectly, directly) in some cycles from now on."""
+        past = len(self._heard)
+        wait_until(lambda: len(self._heard) > past + 8)
+        return set(self._heard[past + 3 :])
+
+
+def write_block(port, number):
+    buffer = port.get_buffer()
+    buffer[:] = struct.pack('=f', number) * (len(buffer) // 4)
+
+
+def read_block(port):
+    return struct.unpack_from('=f', port.get_buffer())[0]
+
+
+def write_events(port, number):
+    port.clear_buffer()
+    for offset in range(number):
+        port.write_midi_event(offset, b'\x90\x3c\x40')
+    port.reserve_midi_event(number, 3)[:] = b'\x80\x3c\x40'
+    assert port.max_event_size
+
+
+def read_events(port):
+    """Return how many there are, without the last one."""
+    return max(sum(1 for _ in port.incoming_midi_events()) - 1, 0)
+
+
+@pytest.mark.needs('tied ports')
+@pytest.mark.parametrize('kind', ['', 'midi_'], ids=['audio', 'midi'])
+def test_what_is_written_to_a_tied_output_is_ignored(
+    make_client, wait_until, kind
+):
+    tied = Tied(make_client, kind)
+    tied.begin(wait_until)
+    tied.pass_on(3)
+    assert tied.heard(wait_until) == {(1, 1)}
+    tied.tied.untie()
+    tied.pass_on(4)
+    assert tied.heard(wait_until) == {(4, 1)}
+    tied.tied.tie(tied.input)
+    assert tied.heard(wait_until) == {(1, 1)}
+    # Nor do the cycles until its client is gone silence the source.
+    tied.clients[1].deactivate()
+    assert {direct for _, direct in tied.heard(wait_until)} == {1}
+
+
+@pytest.mark.needs('tied ports')
+@pytest.mark.parametrize('kind', ['', 'midi_'], ids=['audio', 'midi'])
+def test_a_port_is_untied_when_its_input_is_unregistered(
+    make_client, wait_until, kind
+):
+    tied = Tied(make_client, kind)
+    tied.begin(wait_until)
+    tied.input.unregister()
+    # It gets the number of the other one.
+    stranger = getattr(tied.clients[0], f'{kind}outports').register('other')
+    tied.source.run(lambda: tied._write(stranger, 7))
+    assert tied.heard(wait_until) == {(0, 1)}
+    tied.pass_on(3)
+    assert tied.heard(wait_until) == {(3, 1)}
+
+
+@pytest.mark.needs('tied ports')
+def test_a_tied_output_can_be_unregistered(make_client, wait_until):
+    tied = Tied(make_client, '')
+    tied.begin(wait_until)
+    tied.tied.unregister()
+    assert tied.heard(wait_until) == {(0, 1)}
+    tied.input.unregister()
+    with pytest.raises(jack.JackError, match='unregistered'):
+        tied.tied.untie()
 
 
 def test_only_an_input_of_the_same_kind_can_be_tied_to_an_output(
