@@ -8456,6 +8456,7 @@ class Client:
             The module's name, such as ``'netmanager'``.
         init
             What the module gets as its arguments; at most 1023 bytes.
+            Those with spaces go into quotation marks, ``"``.
 
         Returns
         -------
@@ -8466,6 +8467,8 @@ class Client:
         ------
         JackError
             If it cannot be loaded; the text tells the status.
+        ValueError
+            If *init* is too long, or JACK 2's server would end by it.
 
         Notes
         -----
@@ -8476,11 +8479,19 @@ class Client:
         options = _lib.JackLoadName
         extra = [_ffi.new('char[]', _encode_name(library, 'library'))]
         # The argument parser of JACK 2's modules takes the server down when
-        # there is a space at the end or a quotation mark without its twin.
+        # there is a space at the end or a quotation mark without its twin,
+        # and by an argument that is empty, or a dash beside such a mark.
         data = _encode(init, 'init').rstrip(b' ')
-        if data.count(b'"') % 2:
+        parts = data.split(b'"')[:-1]
+        if len(parts) % 2:
             raise ValueError('init has an odd number of quotation marks: '
                              f'{init!r}')
+        quoted = parts[1::2]
+        before = [part.rpartition(b' ')[2] for part in parts[::2]]
+        if b'' in quoted or b'-' in quoted + before:
+            raise ValueError('init must not have quotation marks with nothing '
+                             'or only a dash between them, or directly after '
+                             f'a dash: {init!r}')
         if len(data) > 1023:
             raise ValueError(f'init is too long: {len(data)} bytes, at most '
                              '1023 will do')
@@ -8497,8 +8508,11 @@ class Client:
         handle = _lib.jack_internal_client_load(
             ptr, name_bytes, options, status, *extra)
         if not handle or status[0] & _lib.JackFailure:
+            reason = repr(Status(status[0])) if status[0] else (
+                'the server gave no reason, perhaps as the module has taken '
+                'it down')
             raise JackError(f'cannot load internal client {name!r} from '
-                            f'{library!r}: {Status(status[0])!r}')
+                            f'{library!r}: {reason}')
         # Just once: JACK 2's server aborts when it is asked for the name of
         # a handle that has become invalid.
         given = _take_string(_not_null(

@@ -238,18 +238,25 @@ def test_arguments_that_jack_2_falls_over_do_not_reach_it(
     make_server, run_python
 ):
     # The parser in its modules ends the whole server on a blank at the end,
-    # and on a quote without a second one after taking all the memory.
+    # on a quote without a second one after taking all the memory, and on an
+    # argument that is empty, or a dash that quotes make one by itself.
     server = make_server()
     run_python(
         """
         import jack
 
         client = jack.Client('loader')
-        for init, ports in ('-c ', 1), (' ', 0), ('  -c  ', 1):
+        for init, ports in (
+            ('-c ', 1), (' ', 0), ('  -c  ', 1), ('-', 0), ('x- "x" -', 0),
+            ('" " "x"" -""--"-', 0), ('x-"-c"', 1),
+        ):
             guest = client.load_internal_client('guest', 'profiler', init)
             assert len(client.get_ports('^guest:')) == ports
             guest.unload()
-        for init in '"', '-c "x', '"a" "':
+        for init in (
+            '"', '-c "x', '"a" "', '""', '"-"', '-c "-" x', 'x"" x', '-"x"',
+            '"x" -"x"', '"x"-"x"',
+        ):
             try:
                 client.load_internal_client('guest', 'profiler', init)
             except ValueError as e:
@@ -261,6 +268,37 @@ def test_arguments_that_jack_2_falls_over_do_not_reach_it(
         server=server,
     )
     assert server.alive(), server.log()
+
+
+@needs
+def test_the_end_of_the_server_while_it_loads_is_an_error_that_says_so(
+    make_server, run_python
+):
+    server = make_server()
+    child = run_python(
+        """
+        import os
+        import signal
+        import sys
+        import threading
+        import jack
+        from tests.servers import freeze
+
+        server = int(sys.argv[1])
+        client = jack.Client('loader')
+        freeze(server)
+        killer = threading.Timer(0.1, os.kill, (server, signal.SIGKILL))
+        killer.start()
+        try:
+            client.load_internal_client('guest', 'profiler')
+        except jack.JackError as e:
+            print(e)
+        client.close()
+        """,
+        server.pid,
+        server=server,
+    )
+    assert 'no reason' in child.stdout
 
 
 @pytest.mark.parametrize(
