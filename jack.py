@@ -5656,6 +5656,8 @@ class Client:
         ------
         JackErrorCode
             If the server refuses the size.
+        JackError
+            In freewheel mode on JACK 1, as far as this program knows of it.
         TypeError, ValueError
             If it is set to something which is not a number of frames.
 
@@ -5677,6 +5679,11 @@ class Client:
         if not frames:
             raise ValueError('blocksize must not be zero')
         _refuse_in_cycle('the blocksize')
+        if _IMPLEMENTATION == 'JACK 1' and any(
+                core.freewheels for core in self._neighbours()):
+            # It would wait for ever for a driver that it has stopped.
+            raise JackError('the blocksize cannot be set in freewheel mode: '
+                            'end that first, with set_freewheel(False)')
         _check(_lib.jack_set_buffer_size(self._ptr, frames),
                f'cannot set the blocksize to {frames}')
 
@@ -5746,7 +5753,16 @@ class Client:
         _refuse_in_cycle('freewheel mode')
         _check(_lib.jack_set_freewheel(self._ptr, bool(onoff)),
                'cannot ' + ('start' if onoff else 'stop') + ' freewheeling')
+        if _IMPLEMENTATION == 'JACK 1' and not onoff:
+            # There, whoever has begun it.
+            for core in self._neighbours():
+                core.freewheels = False
         self._core.freewheels = bool(onoff)
+
+    def _neighbours(self) -> list[_Core]:
+        """List the cores of this program's clients on the same server."""
+        return [core for core in _cores()
+                if core.server == self._core.server]
 
     @_LaterProperty
     def thread_id(self) -> int:

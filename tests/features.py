@@ -79,6 +79,12 @@ LACKS = [
         'the others are not told.',
     ),
     Lack(
+        JACK_1,
+        'new blocksizes in freewheel mode',
+        'To set `Client.blocksize` is a `JackError` then; when another '
+        'program has begun that mode, the server hangs for ever.',
+    ),
+    Lack(
         PIPEWIRE,
         'freewheel mode after its client',
         'It ends when the client that has begun it is closed.',

@@ -553,3 +553,33 @@ def test_ports_that_have_gone_are_not_remembered_for_ever(run_python):
         client.close()
         other.close()
         """)
+
+
+def test_server_outlives_a_new_blocksize_in_freewheel_mode(
+    make_server, run_python, lacks
+):
+    child = run_python(
+        """
+        import jack
+
+        client, other = jack.Client('one'), jack.Client('other')
+        client.set_process_callback(lambda frames: None)
+        for one in client, other:
+            one.activate()
+        for ends in client, other:
+            client.set_freewheel(True)
+            for one in client, other:
+                try:
+                    one.blocksize = 512
+                except jack.JackError as error:
+                    assert 'freewheel mode' in str(error)
+                    print('refused')
+            ends.set_freewheel(False)
+            client.blocksize = 128
+        client.close()
+        other.close()
+        """,
+        server=make_server(),
+    )
+    refused = 4 if lacks('new blocksizes in freewheel mode') else 0
+    assert child.stdout.count('refused') == refused
