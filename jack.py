@@ -10434,7 +10434,7 @@ class OwnMidiPort(MidiPort, OwnPort):
         Raises
         ------
         JackError
-            Outside of the process callback.
+            For an output port, or outside of the process callback.
 
         Examples
         --------
@@ -10452,6 +10452,9 @@ class OwnMidiPort(MidiPort, OwnPort):
 
         """
         source = self._events('incoming_midi_events')
+        if self._is_output:
+            raise JackError('incoming_midi_events() is for input ports, and '
+                            f'{self._description()} is an output')
         count = _rt.midi_count(source)
         return _generate(self._copy_events(source, count) if count else [])
 

@@ -591,6 +591,12 @@ def test_midi_calls_are_refused_outside_of_the_process_callback(client, use):
             use(port)
 
 
+def test_an_output_port_has_no_incoming_events(sender):
+    sender.send((0, NOTE_ON))
+    with pytest.raises(jack.JackError, match='is an output'):
+        sender.cycle.run(sender.port.incoming_midi_events)
+
+
 # -- Outside witnesses --------------------------------------------------------
 
 
