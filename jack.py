@@ -4678,6 +4678,7 @@ def _forget_parent() -> None:
     _leaving.clear()
     _found_meanwhile.clear()
     _openings.clear()
+    _reserved.clear()
     _departures.clear()
     _workers = _Workers()
     _watch = _Watch()
@@ -5156,7 +5157,6 @@ class Client:
         except _NoAnswer:
             raise _not_opened(name, Status(_UNANSWERED),
                               server_key) from None
-        _refuse_second_server(name, server_key)
         _close_with_multiprocessing()
         # Starting a server takes JACK up to six seconds; PipeWire never does.
         may_start = not (no_start_server or _IMPLEMENTATION == 'PipeWire'
@@ -5180,14 +5180,22 @@ class Client:
             except OSError as error:
                 raise _not_opened(name, Status(_lib.JackFailure),
                                   server_key) from error
-            if _has_stale_thread:
-                _forget_stale_thread()
-            _openings[_get_ident()] = _tasks()
+            # Here, where no signal handler's exception can come: who has
+            # opened the client lets go of it, if there is one.
+            _reserved[id(opened)] = name, server_key
             try:
-                with _watch.opening(servername, connections):
-                    _insist(ask)
+                _refuse_second_server(name, server_key, id(opened))
+                if _has_stale_thread:
+                    _forget_stale_thread()
+                _openings[_get_ident()] = _tasks()
+                try:
+                    with _watch.opening(servername, connections):
+                        _insist(ask)
+                finally:
+                    del _openings[_get_ident()]
             finally:
-                del _openings[_get_ident()]
+                if not opened:
+                    del _reserved[id(opened)]
             return opened[0] if opened else _NULL
 
         try:
@@ -5197,6 +5205,7 @@ class Client:
                 late=lambda _: _close_unwanted(opened, connections),
                 asked=asked)
             self._found(name, ptr, Status(status[0]), server_key, connections)
+            _reserved.pop(id(opened), None)
         except _NoAnswer:
             raise _not_opened(name, Status(_UNANSWERED),
                               server_key) from None
@@ -5206,6 +5215,8 @@ class Client:
             if core is None or all(core.raw is not ptr for ptr in opened):
                 _workers.hand_over(
                     lambda: _close_unwanted(opened, connections))
+            else:
+                _reserved.pop(id(opened), None)
             raise
 
     def _found(self, name: str, ptr: _t.Any, status: Status,
@@ -8742,7 +8753,10 @@ def _close_unwanted(opened: list[_t.Any], connections: list[int]) -> None:
     """Close a client that nobody has waited for."""
     _watch.forget(connections)
     if opened:
-        _lib.jack_client_close(opened.pop())
+        try:
+            _lib.jack_client_close(opened.pop())
+        finally:
+            _reserved.pop(id(opened), None)
 
 
 def _is_served() -> bool:
@@ -8819,17 +8833,33 @@ def _refuse_in_cycle(what: str) -> None:
             'server waits for its end first: do it in another thread')
 
 
-def _refuse_second_server(name: str, server: str) -> None:
-    """JACK 2 shows the first server's graph to all clients of a process."""
+#: The names of the clients that are being opened and of their servers, in the
+#: order in which that has begun.
+_reserved: dict[int, tuple[str, str]] = {}
+
+
+def _refuse_second_server(name: str, server: str, reservation: int) -> None:
+    """JACK 2 shows the first server's graph to all clients of a process.
+
+    Of several that are being opened the first one decides.
+    """
     if _IMPLEMENTATION != 'JACK 2':
         return
-    for core in _cores():
-        if core.ptr is not None and core.server != server:
+    # In this order: what is there is in one of them at any time.
+    earlier = tuple(_reserved.items())
+    others = [(core.name, core.server) for core in _cores()
+              if core.ptr is not None]
+    for number, reserved in earlier:
+        if number == reservation:
+            break
+        others.append(reserved)
+    for other, others_server in others:
+        if others_server != server:
             raise JackError(
                 f'cannot open client {name!r} on JACK server {server!r}: this '
-                f'process has client {core.name!r} on server '
-                f'{core.server!r}, and JACK 2 serves one server per process. '
-                ' Close that one first, or use another process')
+                f'process has client {other!r} on server {others_server!r}, '
+                'and JACK 2 serves one server per process.  Close that one '
+                'first, or use another process')
 
 
 def _cycle_times(ptr: _t.Any) -> tuple[int, CycleTimes]:

@@ -705,6 +705,48 @@ def test_a_second_server_in_a_process_is_another_one_or_refused(
     run_python(code, one.servername, two.servername, server=one)
 
 
+def test_two_threads_may_open_clients_on_two_servers_at_the_same_time(
+    make_server, run_python, lacks
+):
+    one, two = make_server(), make_server(blocksize=512)
+    allowed = 1 if lacks('several servers for a process') else 2
+    run_python(AT_ONCE, allowed, one.servername, two.servername, server=one)
+
+
+# Two on the second server, as those do not exclude each other.
+AT_ONCE = """
+import sys
+import threading
+import jack
+
+allowed, one, two = int(sys.argv[1]), *sys.argv[2:]
+blocksizes = {one: 256, two: 512}
+
+def open_one(server):
+    barrier.wait()
+    try:
+        clients.append((jack.Client('one', servername=server), server))
+    except jack.JackError as error:
+        assert all(name in str(error) for name in (one, two)), error
+
+for _ in range(5):
+    clients, barrier = [], threading.Barrier(3)
+    threads = [
+        threading.Thread(target=open_one, args=(server,))
+        for server in (one, two, two)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    servers = [server for _, server in clients]
+    assert len(set(servers)) == allowed, servers
+    assert two not in servers or servers.count(two) == 2, servers
+    for client, server in clients:
+        assert client.blocksize == blocksizes[server]
+        client.close()
+"""
+
 TWO_SERVERS = """
 import sys
 import jack
