@@ -1431,6 +1431,10 @@ class CallbackExit(Exception):
     """
 
 
+class _Occupied(JackError):
+    """Raised when another thread changes a client for too long."""
+
+
 class _NoAnswer(JackError):
     """The server has not answered a request in time."""
 
@@ -1667,7 +1671,7 @@ class _Core:
         'ptr', 'raw', 'name', 'prefix', 'server', 'end', 'closed', 'lost',
         'client', 'active', 'activation', 'leaving', 'cyclic', 'enters',
         'begun', 'last_exception', 'xrun_count', 'semaphore', 'lifecycle',
-        'changer', 'changers', 'functions', 'trampolines', 'kept', 'notifiers',
+        'changers', 'functions', 'trampolines', 'kept', 'notifiers',
         'speakers', 'inside', 'own', 'renamed', 'remembered', 'ident',
         'frames', 'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
         'event_views', 'runner', 'positions', 'handle', 'uuid', 'moved',
@@ -1715,10 +1719,8 @@ class _Core:
         self.semaphore: _t.Any = None
         #: Guards activation, deactivation and closing; see `changing`.
         self.lifecycle = _Lock()
-        #: The thread that has it, or 0.
-        self.changer = 0
         #: The threads that wait to be the next, in turn, and when each of
-        #: them last asked.
+        #: them last asked; 0 once it has had its turn.
         self.changers: dict[int, float] = {}
         #: The user's callbacks.  They can be replaced without a word to C.
         self.functions: dict[str, _t.Any] = {}
@@ -1787,39 +1789,19 @@ class _Core:
             raise JackError(f'client {self.name!r} {self.end}')
         return self.ptr
 
-    @_contextlib.contextmanager
-    def changing(self, timeout: float = _PATIENCE) -> _t.Iterator[None]:
-        """Keep other threads from changing the state of the client.
+    def changing(self, timeout: float = _PATIENCE) -> _Turn:
+        """Keep other threads from changing the state of the client."""
+        return _Turn(self, timeout)
 
-        In a callback there is no time to wait for them, who perhaps wait for
-        the callback.
-        """
-        ident, is_hurried = _get_ident(), _on_jack_thread()
-        deadline = _time.monotonic() + (0 if is_hurried else timeout)
-        while not ((is_hurried or self.is_next(ident)) and not self.changer
-                   or self.changer == ident):
-            if _time.monotonic() > deadline:
-                raise JackError(
-                    f'client {self.name!r} is being activated, deactivated '
-                    'or closed, or its ports registered, by another thread, '
-                    'which did not finish in time')
-            _time.sleep(1e-4)
-        # Not with acquire(): out of that a signal handler's exception can
-        # come, and the lock is taken for ever.
-        with self.lifecycle:
-            former, self.changer = self.changer, ident
-            try:
-                # After that: nobody may find neither.
-                self.changers.pop(ident, None)
-                yield
-            finally:
-                self.changer = former
+    def is_changing(self) -> bool:
+        """Tell whether this very thread is."""
+        return bool(self.lifecycle._is_owned())
 
     def is_next(self, ident: int) -> bool:
         """Tell whether a waiting thread has been waiting the longest.
 
-        Who does not ask again has given up, or has been made to by a signal
-        handler's exception.
+        Who does not ask again has had its turn or given up, or has been made
+        to by a signal handler's exception.
         """
         now = _time.monotonic()
         self.changers[ident] = now
@@ -2119,11 +2101,52 @@ class _Core:
         self.closed = True
         self.active = False
         self.lifecycle = _Lock()
-        self.changer = 0
         self.changers.clear()
         if self.connection is not None:
             _os.close(self.connection)
             self.connection = None
+
+
+class _Turn:
+    """Has others wait who want to change the state of a client, for `with`.
+
+    In a callback there is no time to wait for them, who perhaps wait for the
+    callback.
+    """
+
+    def __init__(self, core: _Core, patience: float) -> None:
+        self.core = core
+        self.patience = patience
+        self.lock = core.lifecycle
+
+    def __enter__(self) -> None:
+        core, acquire = self.core, self.lock.acquire
+        ident, is_hurried = _get_ident(), _on_jack_thread()
+        deadline = _time.monotonic() + (0 if is_hurried else self.patience)
+        # It was in its place before, and now comes last.
+        core.changers.pop(ident, None)
+        while True:
+            if is_hurried or core.is_changing() or core.is_next(ident):
+                # As in `_Lock`: once it is taken, nothing may be called.
+                for taken in map(acquire, (False,)):
+                    if taken:
+                        core.changers[ident] = 0.0
+                        return
+            if _time.monotonic() > deadline:
+                raise _Occupied(
+                    f'client {core.name!r} is being activated, deactivated '
+                    'or closed, or its ports registered, by another thread, '
+                    'which did not finish in time')
+            _time.sleep(1e-4)
+
+    @property
+    def __exit__(self) -> _abc.Callable[..., None]:
+        """Give the function that `with` calls in the end.
+
+        It is of C: before one of Python's begins, a signal handler's exception
+        could come.
+        """
+        return self.lock.__exit__
 
 
 class _Views(dict[_t.Any, _t.Any]):
@@ -3299,8 +3322,12 @@ class _Haste:
         self.depth = 0
         self.usual = 0.0
 
-    @_contextlib.contextmanager
-    def __call__(self) -> _t.Iterator[None]:
+    def __call__(self, function: _abc.Callable[..., _t.Any],
+                 *args: _t.Any) -> _t.Any:
+        """Call a function meanwhile.
+
+        In this one, as none of a context manager's would surely be called.
+        """
         counted = False
         taken = map(self.lock.acquire, (True,))
         try:
@@ -3310,7 +3337,7 @@ class _Haste:
                 self.depth += 1
                 counted = True
                 _sys.setswitchinterval(1e-4)
-            yield
+            return function(*args)
         finally:
             # Perhaps a signal handler's exception has come before it was.
             if counted:
@@ -3641,14 +3668,18 @@ _dismissal = _threading.RLock()
 
 def _deactivate(core: _Core) -> int:
     """Take a client out of the graph; return JACK's code."""
-    with core.changing(), _haste():
-        is_alone = (_IMPLEMENTATION == 'PipeWire'
-                    and _dismissal.acquire(timeout=1))
-        try:
-            return _deactivate_here(core)
-        finally:
-            if is_alone:
-                _dismissal.release()
+    with core.changing():
+        return int(_haste(_deactivate_alone, core))
+
+
+def _deactivate_alone(core: _Core) -> int:
+    is_alone = (_IMPLEMENTATION == 'PipeWire'
+                and _dismissal.acquire(timeout=1))
+    try:
+        return _deactivate_here(core)
+    finally:
+        if is_alone:
+            _dismissal.release()
 
 
 def _deactivate_here(core: _Core) -> int:
@@ -4148,7 +4179,7 @@ def _uses(core: _Core, innermost: _types.FrameType | None,
     for frame in _callers(innermost):
         if frame is None:
             return True
-        if frame.f_globals is globals() and frame.f_code.co_name == 'changing':
+        if frame.f_code is _Turn.__enter__.__code__:
             return False    # It waits for its turn, outside of C.
         if _has(core, frame) and (among is None or frame in among):
             using = True
@@ -4256,38 +4287,42 @@ def _dispose_here(core: _Core, only_in_c: bool) -> int:
         core.close()
         _workers.hand_over(lambda: _dispose(core))
         return 0
-    with core.changing(), _haste():
-        ptr = core.ptr
-        if ptr is None:
-            core.close()
-            return 0
-        was_lost = core.lost
-        _leave_freewheel(core, ptr)
-        try:
-            code = _deactivate(core)
-        except _NoAnswer:
-            code = -1
-        among = None
-        if not only_in_c:
-            core.close()
-            among = _frames_of(core)
-        deadline = _time.monotonic() + (0 if code < 0 else _PATIENCE)
-        while _busy(core, among) and _time.monotonic() < deadline:
-            _time.sleep(0.001)
-        if _busy(core, among):
-            # A frozen server, or a callback that does not return: the rest
-            # is done when it does.
-            # At its end, Python 3.12 starts no threads: then it is left.
-            with _contextlib.suppress(RuntimeError):
-                _threading.Thread(target=_close_late,
-                                  args=(core, ptr, among),
-                                  name='jack-closer', daemon=True).start()
-            code = -1
-        else:
-            code = _close_in_c(core, ptr, was_lost) or code
-        core.ptr, core.active = None, False
-        core.functions.clear()
-        return code
+    with core.changing():
+        return int(_haste(_dispose_now, core, only_in_c))
+
+
+def _dispose_now(core: _Core, only_in_c: bool) -> int:
+    ptr = core.ptr
+    if ptr is None:
+        core.close()
+        return 0
+    was_lost = core.lost
+    _leave_freewheel(core, ptr)
+    try:
+        code = _deactivate(core)
+    except _NoAnswer:
+        code = -1
+    among = None
+    if not only_in_c:
+        core.close()
+        among = _frames_of(core)
+    deadline = _time.monotonic() + (0 if code < 0 else _PATIENCE)
+    while _busy(core, among) and _time.monotonic() < deadline:
+        _time.sleep(0.001)
+    if _busy(core, among):
+        # A frozen server, or a callback that does not return: the rest
+        # is done when it does.
+        # At its end, Python 3.12 starts no threads: then it is left.
+        with _contextlib.suppress(RuntimeError):
+            _threading.Thread(target=_close_late,
+                              args=(core, ptr, among),
+                              name='jack-closer', daemon=True).start()
+        code = -1
+    else:
+        code = _close_in_c(core, ptr, was_lost) or code
+    core.ptr, core.active = None, False
+    core.functions.clear()
+    return code
 
 
 def _await_process_thread(core: _Core, ptr: _t.Any, lost: bool) -> bool:
@@ -4478,6 +4513,15 @@ class _Hold:
 
 def _careful_unregister(function: _t.Any) -> _abc.Callable[..., _t.Any]:
     """Unregister ports when no thread of libjack's walks over them."""
+    def unlink(client: _t.Any, port: _t.Any, hold: _Hold) -> _t.Any:
+        # The port keeps its name; but all clients are told of it, this one,
+        # too.
+        if not _lib._raw.jack_port_rename(client, port,
+                                          _lib.jack_port_short_name(port)):
+            hold.begun.acquire(timeout=_PATIENCE / 3)
+        hold.since = _time.monotonic()
+        return function(client, port)
+
     def unregister(client: _t.Any, port: _t.Any) -> _t.Any:
         core = next((core for core in _cores() if core.raw == client), None)
         if (_IMPLEMENTATION != 'JACK 2' or core is None
@@ -4490,14 +4534,7 @@ def _careful_unregister(function: _t.Any) -> _abc.Callable[..., _t.Any]:
         _await_disconnection(client, port)
         hold = core.hold = _Hold()
         try:
-            with _haste():
-                # The port keeps its name; but all clients are told of it,
-                # this one, too.
-                if not _lib._raw.jack_port_rename(
-                        client, port, _lib.jack_port_short_name(port)):
-                    hold.begun.acquire(timeout=_PATIENCE / 3)
-                hold.since = _time.monotonic()
-                return function(client, port)
+            return _haste(unlink, client, port, hold)
         finally:
             core.hold = None
             hold.over.release()
@@ -5314,7 +5351,7 @@ class Client:
         if core is None or core.closed:
             return
         found = _found_meanwhile.get(_get_ident())
-        if found is not None and core.changer == _get_ident():
+        if found is not None and core.is_changing():
             # This very thread has been closing it, without the client, when
             # the collector came: somewhere in `_close_all`.
             return
@@ -5326,7 +5363,7 @@ class Client:
             worker.jobs.append(lambda: _dispose_forgotten(core))
         elif found is not None:
             found.append(core)
-        elif (_on_jack_thread() or core.changer == _get_ident()
+        elif (_on_jack_thread() or core.is_changing()
               or _guard.lock._is_owned()):
             # Or it has something that closing would wait for.
             _workers.hand_over(lambda: _dispose_forgotten(core))
@@ -8770,15 +8807,13 @@ def _is_served() -> bool:
     for patience in 0.0, 1.0:
         for core in cores:
             left = max(0.0, deadline - _time.monotonic())
-            with _contextlib.ExitStack() as stack:
-                try:
-                    stack.enter_context(core.changing(patience * left))
-                except JackError:
-                    if patience:
-                        raise
-                    continue
-                if not core.end and core.ptr is not None:
-                    return _is_answered(core)
+            try:
+                with core.changing(patience * left):
+                    if not core.end and core.ptr is not None:
+                        return _is_answered(core)
+            except _Occupied:
+                if patience:
+                    raise
     return False
 
 

@@ -5,6 +5,7 @@
 """
 
 import concurrent.futures
+import contextlib
 import gc
 import random
 import signal
@@ -136,23 +137,29 @@ class AtCall:
 
     Once in each place: where a function of jack.py begins, and where one of C
     has returned.  These are the points at which Python calls handlers of
-    signals.
+    signals.  So are those of a context manager that is a generator.  The
+    exception is kept until the next one, as that may keep something held.
     """
 
     def __init__(self):
         self.places = set()
         self.raised = False
+        self.kept = None
 
     def __enter__(self):
         self.raised = False
+        self.kept = None
         sys.setprofile(self.profile)
 
-    def __exit__(self, kind, *_):
+    def __exit__(self, kind, error, _):
         sys.setprofile(None)
+        self.kept = error
         return kind is Interruption
 
     def profile(self, frame, event, arg):
-        if frame.f_globals is not vars(jack):
+        if not any(
+            frame.f_globals is vars(module) for module in (jack, contextlib)
+        ):
             return
         if event == 'call':
             if sys.version_info < (3, 11) and frame.f_lasti >= 0:
@@ -212,11 +219,7 @@ def at_each_call(what):
 
     def as_before():
         gc.collect()
-        return (
-            count('fd') <= descriptors
-            and not witness.get_ports('^subj')
-            and sys.getswitchinterval() == interval
-        )
+        return count('fd') <= descriptors and not witness.get_ports('^subj')
 
     at_call = AtCall()
     while True:
@@ -240,7 +243,9 @@ def at_each_call(what):
                     pool.submit(use, client).result()
                 use(client)
             client.close()
-        client = clients = None
+        assert sys.getswitchinterval() == interval
+        # With the client that its frames know.
+        client = clients = at_call.kept = None
         wait_until(as_before, BOUND)
         if not at_call.raised:
             break

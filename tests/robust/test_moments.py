@@ -462,10 +462,14 @@ def test_forked_child_has_the_usual_switch_interval(run_python):
         usual = sys.getswitchinterval()
         client = jack.Client('parent')
         client.activate()
-        with jack._haste():
+
+        def fork():
             child = os.fork()
             if not child:
                 os._exit(sys.getswitchinterval() != usual)
+            return child
+
+        child = jack._haste(fork)
         assert os.waitpid(child, 0)[1] == 0
         client.close()
         """)
