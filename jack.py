@@ -4242,14 +4242,18 @@ def _is_in_cffi(frame: _types.FrameType | None) -> bool:
 _found_meanwhile: dict[int, list[_Core]] = {}
 
 
-def _dispose(core: _Core, only_in_c: bool = False) -> int:
-    """Close a client in C; return JACK's code."""
+def _dispose(core: _Core, only_in_c: bool = False,
+             patient: bool = True) -> int:
+    """Close a client in C; return JACK's code.
+
+    If not *patient*, the server has just been asked in vain.
+    """
     ident = _get_ident()
     outermost = ident not in _found_meanwhile
     found: list[_Core] = []
     try:
         found = _found_meanwhile.setdefault(ident, found)
-        return _dispose_here(core, only_in_c)
+        return _dispose_here(core, only_in_c, patient)
     except BaseException:
         # A signal handler's, in the middle: somebody has to go on.
         if core.closed and core.ptr is not None and (
@@ -4282,26 +4286,26 @@ def _dispose_later(core: _Core) -> None:
         _time.sleep(0.1)
 
 
-def _dispose_here(core: _Core, only_in_c: bool) -> int:
+def _dispose_here(core: _Core, only_in_c: bool, patient: bool) -> int:
     if _interrupted(core):
         core.close()
         _workers.hand_over(lambda: _dispose(core))
         return 0
     with core.changing():
-        return int(_haste(_dispose_now, core, only_in_c))
+        return int(_haste(_dispose_now, core, only_in_c, patient))
 
 
-def _dispose_now(core: _Core, only_in_c: bool) -> int:
+def _dispose_now(core: _Core, only_in_c: bool, patient: bool) -> int:
     ptr = core.ptr
     if ptr is None:
         core.close()
         return 0
     was_lost = core.lost
-    _leave_freewheel(core, ptr)
-    try:
-        code = _deactivate(core)
-    except _NoAnswer:
-        code = -1
+    code = -1
+    if patient:
+        _leave_freewheel(core, ptr)
+        with _contextlib.suppress(_NoAnswer):
+            code = _deactivate(core)
     among = None
     if not only_in_c:
         core.close()
@@ -5094,8 +5098,9 @@ class Client:
     """A program's membership in the JACK graph.
 
     A client is a context manager: ``with client:`` activates it, and
-    deactivates and closes it in the end.  What is left open when the program
-    ends is closed then.
+    deactivates and closes it in the end.  An exception of the body comes out,
+    even if that fails, too.  What is left open when the program ends is closed
+    then.
 
     Parameters
     ----------
@@ -5319,15 +5324,19 @@ class Client:
         Calls: `jack_client_close`_
 
         """
+        code = self._close(True)
+        if not ignore_errors:
+            _check(code, f'cannot close client {self._core.name!r}')
+
+    def _close(self, patient: bool) -> int:
         core = self._core
         if core.closed:
-            return
+            return 0
         _refuse_on_jack_thread(core.name, 'closed')
-        code = _dispose(core)
+        code = _dispose(core, patient=patient)
         for ports in self._port_lists():
             ports._ports = []
-        if not ignore_errors:
-            _check(code, f'cannot close client {core.name!r}')
+        return code
 
     def __reduce__(self) -> _t.NoReturn:
         raise TypeError('a client cannot be copied or pickled: open another')
@@ -5336,13 +5345,26 @@ class Client:
         self.activate()
         return self
 
-    def __exit__(self, *args: object) -> None:
+    def __exit__(self, kind: object = None, error: object = None,
+                 traceback: object = None) -> None:
+        try:
+            self._leave()
+        except JackError:
+            # If the body has failed, then the program is to learn why.
+            if error is None:
+                raise
+
+    def _leave(self) -> None:
         if self._core.closed:
             return
+        is_answered = True
         try:
             self.deactivate()
+        except _NoAnswer:
+            is_answered = False
+            raise
         finally:
-            self.close()
+            self._close(is_answered)
 
     def __del__(self) -> None:
         # The net, not the contract: __init__ may have failed early, and the

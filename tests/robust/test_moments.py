@@ -376,6 +376,49 @@ def test_clients_that_have_left_a_frozen_server_let_it_go_on(
     )
 
 
+LEFT_WHILE_FROZEN = """
+import os
+import signal
+import sys
+import time
+import jack
+from tests.servers import freeze
+
+server = int(sys.argv[1])
+jack.set_error_function(lambda message: None)
+client = jack.Client('leaving')
+client.inports.register('in')
+client.set_process_callback(lambda frames: None)
+patience = jack._PATIENCE
+try:
+    with client:
+        freeze(server)
+        jack._PATIENCE = 1
+        begin = time.monotonic()
+        raise ZeroDivisionError
+except ZeroDivisionError as error:
+    seconds = time.monotonic() - begin
+assert seconds < 3, seconds
+assert client.closed
+jack._PATIENCE = patience
+os.kill(server, signal.SIGCONT)
+deadline = time.monotonic() + 10
+observer = jack.Client('observer')
+while observer.get_ports('^leaving:'):
+    assert time.monotonic() < deadline
+    time.sleep(0.01)
+observer.close()
+"""
+
+
+def test_client_leaves_a_frozen_server_in_time_and_says_why(
+    make_server, run_python
+):
+    # It waited for an answer twice, and of what had failed was not heard.
+    server = make_server()
+    run_python(LEFT_WHILE_FROZEN, server.pid, server=server)
+
+
 SIDE_BY_SIDE = """
 import contextlib
 import threading
