@@ -1597,6 +1597,13 @@ def _callable(function: _t.Any, argument: str = 'callback') -> None:
 
 def _check_pattern(pattern: bytes) -> None:
     """Refuse a broken regular expression: JACK 1 crashes on it."""
+    # The C library's recursion overflows the stack, that of a small thread
+    # even with some hundred levels, or takes for ever.  What stands for
+    # itself after a backslash does not count, and lists of names may be long.
+    found = _re.findall(rb"\\[^\w<>`']|([(*+?{]|\^\^|\$\$|\\.)", pattern)
+    if len(pattern) > 4000 or sum(map(bool, found)) > 100:
+        raise ValueError('name_pattern is too complicated: it may have 4000 '
+                         'bytes, and 100 groups and repetitions')
     if _libc is None:
         return
     # Larger than regex_t on any platform; 1 is REG_EXTENDED on all of them.
@@ -6167,8 +6174,9 @@ class Client:
         ----------
         name_pattern
             A POSIX extended regular expression, which matches anywhere in
-            the full name.  The empty string selects all names.  Take none
-            from strangers: the C library needs gigabytes for some, such as
+            the full name.  The empty string selects all names.  There may be
+            4000 bytes, and 100 groups and repetitions.  Take none from
+            strangers: the C library needs gigabytes for some, such as
             ``a{1,255}{1,255}{1,255}``.
         is_audio, is_midi
             Select by type.  Without either, ports of all types are listed.
@@ -6185,7 +6193,7 @@ class Client:
         Raises
         ------
         ValueError
-            If *name_pattern* is not a regular expression.
+            If *name_pattern* is not a regular expression, or too much of one.
 
         Examples
         --------

@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import re
 import threading
 
 import pytest
@@ -879,6 +880,31 @@ def test_broken_pattern_is_a_value_error(client, pattern):
     with pytest.raises(ValueError, match='name_pattern') as info:
         client.get_ports(pattern)
     assert pattern in str(info.value)
+
+
+@pytest.mark.parametrize(
+    'pattern',
+    [
+        '(' * 30_000 + 'a' + ')' * 30_000,
+        '(' * 101 + 'a' + ')' * 101,
+        'a' + '**' * 1000,
+        '(a*)' * 60,
+        'a' + '+?' * 60,
+        '^' * 1000,
+        r'\b' * 1000,
+        'a' * 4001,
+    ],
+    ids=lambda pattern: f'{len(pattern)} of {pattern[:3]}',
+)
+def test_pattern_that_would_overflow_the_stack_is_refused(client, pattern):
+    with pytest.raises(ValueError, match='name_pattern is too complicated'):
+        client.get_ports(pattern)
+
+
+def test_pattern_that_lists_many_names_is_taken(client):
+    name = re.escape('a+b (c)*')
+    assert client.get_ports('|'.join([f'^{name}:{n}$' for n in range(150)])
+                            + '|playback_1') == client.get_ports('playback_1')
 
 
 @pytest.mark.parametrize('pattern', [None, b'system', 7])
