@@ -753,7 +753,8 @@ def _open_library() -> _Library:
                                     _os.environ):
         try:
             return _Library(_ffi.dlopen(path), path)
-        except OSError as error:
+        except (OSError, UnicodeEncodeError) as error:
+            # The latter from cffi, of a path which is not UTF-8.
             reasons.append(f'  {path}: {error}')
     raise OSError('The JACK library was not found.  Tried:\n'
                   + '\n'.join(reasons) + '\n' + _INSTALL_HINTS)
@@ -12166,7 +12167,8 @@ def set_info_function(
 def _library_file() -> str:
     """Return the path of the libjack in use, as well as it can be known."""
     try:
-        with open('/proc/self/maps', encoding='utf-8') as file:
+        with open('/proc/self/maps', encoding='utf-8',
+                  errors='surrogateescape') as file:
             for line in file:
                 path = line.partition('/')[2].rstrip('\n')
                 if _os.path.basename(path).startswith('libjack'):
@@ -12321,35 +12323,51 @@ def _main() -> int:
     try:
         client = Client('python-jack-info', no_start_server=True,
                         servername=options.server)
+        # The server may end in the middle of this.
+        facts['server'] = _describe_server(client)
+        facts['ports'] = _describe_ports(client)
+        client.close()
     except ValueError as error:
         parser.error(str(error))
     except JackError as error:
-        set_error_function(None)
         if options.json:
-            print(json.dumps({**facts, 'error': str(error)}, indent=2))
+            _print(json.dumps({**facts, 'error': str(error)}, indent=2))
         else:
-            print(f'JACK-Client {facts["module"]}, library '
-                  f'{_format_library(facts["library"])}', file=_sys.stderr)
-        print(error, file=_sys.stderr)
+            _complain(f'JACK-Client {facts["module"]}, library '
+                      f'{_format_library(facts["library"])}')
+        _complain(str(error))
         return 1
-    set_error_function(None)
-    facts['server'] = _describe_server(client)
-    facts['ports'] = _describe_ports(client)
-    client.close()
     if options.json:
         text = json.dumps(facts, indent=2)
     else:
         text = (_format_dot if options.dot else _format_text)(facts)
+    return 0 if _print(text) else 1
+
+
+def _print(text: str) -> bool:
+    """Print to stdout, as far as it goes; tell whether all of it went."""
+    if _sys.stdout is None:
+        _complain('cannot print: stdout is closed')
+        return False
     # Names that are not UTF-8 must not be the end of it.
     data = text.encode('utf-8', 'surrogateescape') + b'\n'
     try:
         _sys.stdout.buffer.write(data)
         _sys.stdout.flush()
-    except BrokenPipeError:
-        # Nobody reads on; let Python not stumble over it again at exit.
+    except OSError as error:
+        # Let Python not stumble over it again at exit.
         _os.dup2(_os.open(_os.devnull, _os.O_WRONLY), _sys.stdout.fileno())
-        return 1
-    return 0
+        # Who does not read on wants to hear no more.
+        if not isinstance(error, BrokenPipeError):
+            _complain(f'cannot print: {error}')
+        return False
+    return True
+
+
+def _complain(message: str) -> None:
+    """Print to stderr, if there is one: print() would take stdout."""
+    if _sys.stderr is not None:
+        print(message, file=_sys.stderr)
 
 
 if __name__ == '__main__':

@@ -329,6 +329,12 @@ def test_library_of_the_environment_variable_has_no_substitute(run_alone):
     assert 'JACK_LIBRARY' in child.stderr
 
 
+def test_path_of_a_library_that_is_not_utf_8_is_the_usual_error(run_alone):
+    child = run_alone('import jack', check=False, JACK_LIBRARY='/no/\udcff.so')
+    assert child.stderr.count('Traceback') == 1
+    assert 'OSError: The JACK library was not found' in child.stderr
+
+
 def test_function_missing_in_the_library_is_named_when_it_is_called():
     missing = jack._lib.jack_from_the_future
     with pytest.raises(jack.JackError, match='jack_from_the_future.*libjack'):

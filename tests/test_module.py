@@ -347,6 +347,83 @@ def test_a_reader_that_goes_early_is_no_traceback(server):
     assert error == ''
 
 
+NOT_OPENED = "cannot open client 'python-jack-info'"
+
+
+@pytest.mark.parametrize(
+    ('command', 'error'),
+    [
+        ('>&-', 'cannot print: stdout is closed'),
+        ('>/dev/full', 'cannot print: [Errno 28] No space left on device'),
+        ('--json >/dev/full', 'cannot print: [Errno 28]'),
+        ('-s nosuch >&-', NOT_OPENED),
+        ('-s nosuch --json >&-', NOT_OPENED),
+        ('-s nosuch --json >/dev/full', NOT_OPENED),
+        ('-s nosuch --json | sleep 0', NOT_OPENED),
+        ('-s nosuch 2>&-', ''),
+    ],
+)
+def test_output_that_cannot_be_written_is_no_traceback(server, command, error):
+    child = servers.run_child(
+        [
+            'bash',
+            '-c',
+            f'set -o pipefail; {sys.executable} -m jack {command}',
+        ],
+        servers.python_env(server.env),
+        None,
+        check=False,
+    )
+    assert child.returncode == 1
+    assert error in child.stderr
+    assert 'Traceback' not in child.stderr
+    assert child.stdout == ''
+
+
+DYING = """
+import os
+import signal
+import sys
+import time
+import jack
+
+describe = jack._describe_server
+
+def describe_dying(client):
+    lost = []
+    client.set_shutdown_callback(lambda *args: lost.append(args))
+    client.activate()
+    os.kill(int(pid), signal.SIGKILL)
+    while not lost:
+        time.sleep(0.001)
+    return describe(client)
+
+jack._describe_server = describe_dying
+_, pid, *sys.argv[1:] = sys.argv
+sys.exit(jack._main())
+"""
+
+
+@pytest.mark.parametrize('args', [(), ('--json',)], ids=str)
+def test_server_that_ends_meanwhile_is_no_traceback(
+    make_server, run_python, args
+):
+    server = make_server()
+    child = run_python(DYING, server.pid, *args, server=server, check=False)
+    assert child.returncode == 1
+    line = child.stderr.splitlines()[-1]
+    assert line.startswith("client 'python-jack-info' has lost its JACK")
+    assert 'Traceback' not in child.stderr
+
+
+def test_path_in_the_memory_map_may_be_anything(server, tmp_path):
+    other = tmp_path / 'd\udcff' / 'libjack.so.0'
+    other.parent.mkdir()
+    shutil.copy(facts(server)['library']['file'], other)
+    out = run_module(server, '--json', LD_PRELOAD=str(other)).stdout
+    assert json.loads(out)['library']['file'] == str(other)
+
+
 @pytest.mark.parametrize('args', [['--json', '--dot'], ['--what']], ids=str)
 def test_wrong_options_are_refused_with_the_usage(server, args):
     child = run_module(server, *args, check=False)
