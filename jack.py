@@ -2496,11 +2496,11 @@ def _on_session(function: _t.Any, core: _Core, event: _t.Any) -> None:
     try:
         function(answer)
     except BaseException:
-        # The session manager is waiting.
+        # The session manager is waiting, if it has no answer yet.
         client = core.client()
-        if answer._ptr is not None and client is not None:
-            answer.flags, answer.command_line = 1, ''
-            _workers.hand_over(lambda: client.session_reply(answer))
+        if client is not None and _taken(answer._token):
+            _workers.hand_over(
+                lambda: client._answer(client._ptr, answer, 1, b''))
         raise
 
 
@@ -8734,14 +8734,18 @@ class Client:
         if event._core is not self._core:
             # JACK 2's server dies of an answer that it doesn't wait for.
             raise JackError('this session event was sent to another client')
-        command = _ffi.new('char[]', _encode(event.command_line,
-                                             'command_line'))
+        command = _encode(event.command_line, 'command_line')
         flags = _integer(event.flags, 'flags', 31)
         if not _taken(event._token):
             raise JackError('this session event has been answered already')
+        self._answer(ptr, event, flags, command)
+
+    def _answer(self, ptr: _t.Any, event: SessionEvent, flags: int,
+                command: bytes) -> None:
         event._ptr.flags = flags
-        _check(_bounded('jack_session_reply', _reply)(ptr, event, command),
-               'cannot answer the session event')
+        _check(_bounded('jack_session_reply', _reply)(
+            ptr, event, _ffi.new('char[]', command)),
+            'cannot answer the session event')
 
     def reserve_client_name(self, name: str, uuid: str) -> None:
         """Keep a name for the client that will open with that session ID.

@@ -196,6 +196,37 @@ def test_a_callback_that_fails_answers_with_an_error(
 
 
 @pytest.mark.needs('sessions')
+def test_a_callback_that_fails_after_its_answer_does_not_answer_again(
+    make_server, run_python, folder
+):
+    child = run_python(
+        """
+        import sys
+        import jack
+
+        manager, client = jack.Client('manager'), jack.Client('hasty')
+
+        @client.set_session_callback
+        def session(event):
+            event.command_line = 'hasty'
+            client.session_reply(event)
+            raise ValueError('too late')
+
+        client.activate()
+        (answer,) = manager.session_notify(1, sys.argv[1])
+        assert (answer.command, answer.flags) == ('hasty', 0)
+        client.close()
+        manager.close()
+        """,
+        folder,
+        server=make_server(),
+    )
+    assert child.stderr.count('ValueError: too late') == 1
+    assert child.stderr.count('Traceback') == 1
+    assert 'clean-up' not in child.stderr
+
+
+@pytest.mark.needs('sessions')
 @pytest.mark.needs('patience with lost session managers')
 def test_an_event_may_be_answered_when_its_manager_has_gone(
     make_server, run_python, folder
