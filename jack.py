@@ -6792,9 +6792,9 @@ class Client:
         try:
             spare = core.positions.popleft()
         except IndexError:
-            spare = core.make_position(None)
+            spare = None    # Outside of this there may be another error.
         # The pointer has a reference to the struct as well.
-        if (core.end or _references(spare[0]) != _UNSHARED
+        if (spare is None or core.end or _references(spare[0]) != _UNSHARED
                 or _references(spare[2]) != _UNSHARED + 1):
             spare = core.make_position(spare)
         position, handle, _ = spare

@@ -84,6 +84,9 @@ def check(report, label, target, world, state, words, skip=()):
                     return f'{error!r} instead of its state'
                 if not any(word in str(error) for word in words):
                     return f'none of {words} in {error!r}'
+                if error.__context__ and not error.__suppress_context__:
+                    # A second traceback, which is of no use to anybody.
+                    return f'{error!r} during {error.__context__!r}'
             return None
 
         return judge
