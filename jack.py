@@ -12065,8 +12065,6 @@ class _Messages:
 
     def entry(self, message: _t.Any) -> None:
         function = self.function
-        if function is None:
-            return      # It has just been taken away.
         ident, cores = _get_ident(), []
         if _sys._getframe().f_back is None:
             # A thread of libjack's, which closing one of these may end.
@@ -12075,7 +12073,12 @@ class _Messages:
             core.inside.add(ident)
             core.speakers.add(_threading.get_native_id())
         try:
-            function(_string(message))
+            if function is None:
+                # It has just been taken away, perhaps by a thread or a signal
+                # handler within another setting, which C was told of last.
+                self.default(message)
+            else:
+                function(_string(message))
         except BaseException as error:
             _report(f'{self.kind} function', error)
         finally:

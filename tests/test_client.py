@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import types
 
@@ -908,6 +909,25 @@ def test_error_function_is_none_by_default(provoke, events, capfd):
     provoke()
     assert capfd.readouterr().err != ''
     assert events.drain() == []
+
+
+@pytest.mark.needs('messages of libjack')
+def test_error_function_set_by_two_threads_loses_no_message(
+    provoke, events, capfd, monkeypatch
+):
+    real = jack._lib.jack_set_error_function
+
+    def interrupted(function):
+        monkeypatch.setattr(jack._lib, 'jack_set_error_function', real)
+        thread = threading.Thread(target=jack.set_error_function)
+        thread.start()
+        thread.join(5)
+        real(function)
+
+    monkeypatch.setattr(jack._lib, 'jack_set_error_function', interrupted)
+    jack.set_error_function(events.put)
+    provoke()
+    assert events.drain() or capfd.readouterr().err
 
 
 @pytest.mark.needs('messages of libjack')
