@@ -9619,6 +9619,24 @@ def _disconnect_first(core: _Core, pointers: list[_t.Any]) -> None:
         _lib.jack_port_disconnect(core.ptr, ptr)
 
 
+def _unregister(core: _Core, ports: list[_t.Any]) -> bool:
+    """Unregister those which no other thread does; tell whether any."""
+    core.require()
+    taken: list[_t.Any] = []
+    try:
+        taken.extend(port for port in ports if _taken(port._existence))
+        if not taken:
+            return False
+        _disconnect_first(core, [port._raw for port in taken])
+        while taken:
+            taken.pop(0)._leave()
+        return True
+    finally:
+        # An error of one leaves the others as they are.
+        for port in taken:
+            port._existence.append(True)
+
+
 def _no_uuid(port_ptr: _t.Any) -> int:
     """Stand in for `jack_port_uuid`_ where libjack does not have it."""
     return 0
@@ -9925,15 +9943,12 @@ class OwnPort(Port):
         Calls: `jack_port_unregister`_
 
         """
-        _disconnect_first(self._core, [self._ptr])
-        self._unregister()
-
-    def _unregister(self) -> None:
-        core = self._core
-        ptr = self._ptr
-        if not _taken(self._existence):
-            # Another thread is just about to do it.
+        if not _unregister(self._core, [self]):
+            # Another thread is just about to do it, or has done it.
             raise self._gone()
+
+    def _leave(self) -> None:
+        core = self._core
         # No cycle may begin to use it from now on.
         self._end = 'unregistered'
         self._is_mute = True
@@ -9942,7 +9957,7 @@ class OwnPort(Port):
                 # It may have been closed while this one waited.
                 client = core.require()
                 self._untie_all()
-                _check(_lib.jack_port_unregister(client, ptr),
+                _check(_lib.jack_port_unregister(client, self._raw),
                        f'cannot unregister {self._description()}')
         except BaseException as error:
             if isinstance(error, JackError) and not isinstance(
@@ -10986,10 +11001,7 @@ class Ports:
         Calls: `jack_port_unregister`_
 
         """
-        self._core.require()
-        _disconnect_first(self._core, [port._ptr for port in self._ports])
-        for port in self._ports:
-            port._unregister()
+        _unregister(self._core, self._ports)
 
     # Another list each time, as others may be in the middle of it.
 

@@ -570,6 +570,29 @@ def test_a_port_is_unregistered_once_by_two_threads(run_python):
     )
 
 
+def test_ports_are_cleared_while_another_thread_unregisters_one(run_python):
+    run_python(
+        SIDE_BY_SIDE
+        + textwrap.dedent("""
+        results = []
+
+        def call(function):
+            try:
+                results.append(function())
+            except jack.JackError as error:
+                results.append(str(error))
+
+        ports = [client.inports.register(name) for name in 'abc']
+        call_in_two_threads(call, client.inports.clear, ports[1].unregister)
+        results.remove(None)
+        # That of unregister(), if it came last.
+        assert results == [None] or ':b' in results[0], results
+        assert client.get_ports('^threads:') == list(client.inports) == []
+        client.close()
+        """)
+    )
+
+
 def test_ports_that_have_gone_are_not_remembered_for_ever(run_python):
     run_python("""
         import queue
