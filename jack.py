@@ -1677,7 +1677,8 @@ class _Core:
     # Found faster in each cycle than in a dict.
     __slots__ = (
         'ptr', 'raw', 'name', 'prefix', 'server', 'end', 'closed', 'lost',
-        'client', 'active', 'activation', 'leaving', 'cyclic', 'enters',
+        'client', 'active', 'activation', 'leaving', 'is_answered', 'cyclic',
+        'enters',
         'begun', 'last_exception', 'xrun_count', 'semaphore', 'lifecycle',
         'changers', 'functions', 'trampolines', 'kept', 'notifiers',
         'speakers', 'inside', 'own', 'renamed', 'remembered', 'ident',
@@ -1713,6 +1714,8 @@ class _Core:
         self.activation = 0
         #: Whether deactivation has begun, and perhaps not been completed.
         self.leaving = False
+        #: False when it is of no use to wait for the server once more.
+        self.is_answered = True
         #: Whether C functions are called in each cycle, if there are any.
         self.cyclic = True
         #: Whether the process thread enters Python in each cycle, on JACK 1.
@@ -5332,19 +5335,15 @@ class Client:
         Calls: `jack_client_close`_
 
         """
-        code = self._close(True)
-        if not ignore_errors:
-            _check(code, f'cannot close client {self._core.name!r}')
-
-    def _close(self, patient: bool) -> int:
         core = self._core
         if core.closed:
-            return 0
+            return
         _refuse_on_jack_thread(core.name, 'closed')
-        code = _dispose(core, patient=patient)
+        code = _dispose(core, patient=core.is_answered)
         for ports in self._port_lists():
             ports._ports = []
-        return code
+        if not ignore_errors:
+            _check(code, f'cannot close client {core.name!r}')
 
     def __reduce__(self) -> _t.NoReturn:
         raise TypeError('a client cannot be copied or pickled: open another')
@@ -5353,26 +5352,25 @@ class Client:
         self.activate()
         return self
 
-    def __exit__(self, kind: object = None, error: object = None,
-                 traceback: object = None) -> None:
+    def __exit__(self, *args: object) -> None:
         try:
             self._leave()
         except JackError:
             # If the body has failed, then the program is to learn why.
-            if error is None:
+            if args[:1] in ((), (None,)):
                 raise
 
     def _leave(self) -> None:
-        if self._core.closed:
+        core = self._core
+        if core.closed:
             return
-        is_answered = True
         try:
             self.deactivate()
         except _NoAnswer:
-            is_answered = False
+            core.is_answered = False
             raise
         finally:
-            self._close(is_answered)
+            self.close()
 
     def __del__(self) -> None:
         # The net, not the contract: __init__ may have failed early, and the

@@ -1095,3 +1095,21 @@ def test_a_forked_child_can_run_other_programs(run_python):
             before = len(cycles)
             wait_until(lambda: len(cycles) > before + 10)
     """)
+
+
+def test_the_with_statement_calls_what_a_subclass_has_overridden(server):
+    calls = []
+
+    class Careful(jack.Client):
+        def deactivate(self, *args):
+            calls.append('deactivate')
+            super().deactivate(*args)
+
+        def close(self, *args):
+            calls.append('close')
+            super().close(*args)
+
+    with Careful('careful') as client:
+        pass
+    assert calls == ['deactivate', 'close']
+    assert client.closed
