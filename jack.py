@@ -9947,9 +9947,11 @@ class OwnPort(Port):
 
     def _leave(self) -> None:
         core = self._core
-        # No cycle may begin to use it from now on.
+        # Nobody may begin to use it from now on, be it within a cycle.
         self._end = 'unregistered'
         self._is_mute = True
+        cycle = self._cycle
+        self._leave_cycle()
         try:
             with core.settled():
                 # It may have been closed while this one waited.
@@ -9962,12 +9964,17 @@ class OwnPort(Port):
                     error, _NoAnswer):
                 self._end = ''
                 self._is_mute = self._tied_to is not None
+                self._cycle = cycle
                 self._existence.append(True)
             else:
                 # The server does it when it goes on.
                 self._forget()
             raise
         self._forget()
+
+    def _leave_cycle(self) -> None:
+        """Have what asks for data next look whether there is some still."""
+        self._cycle = -1
 
     def _untie_all(self) -> None:
         """Untie the port, and those that are tied to it.
@@ -10764,6 +10771,10 @@ class OwnMidiPort(MidiPort, OwnPort):
             self._core.reserved.append(self)
         self._reserved.append((target, data, number))
         return _ffi.buffer(data)
+
+    def _leave_cycle(self) -> None:
+        super()._leave_cycle()
+        self._writable = -1
 
     def _events(self, method: str) -> _t.Any:
         """Return JACK's buffer of this cycle's events."""

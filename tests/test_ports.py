@@ -4,8 +4,10 @@ import collections
 import contextlib
 import re
 import threading
+import time
 
 import pytest
+from peers import Cycle
 
 import jack
 
@@ -318,6 +320,50 @@ def test_port_whose_end_was_refused_in_a_callback_can_go_later(client, events):
         port.unregister()
     assert list(client.inports) == [another]
     assert client.get_ports(f'^{client.name}:') == [another]
+
+
+@pytest.mark.parametrize(
+    ('ports', 'use'),
+    [
+        ('inports', lambda port: port.get_buffer()),
+        ('outports', lambda port: port.get_buffer()),
+        ('outports', lambda port: port.get_array()),
+        ('midi_inports', lambda port: port.incoming_midi_events()),
+        ('midi_outports', lambda port: port.clear_buffer()),
+        ('midi_outports', lambda port: port.write_midi_event(0, [0xF8])),
+        ('midi_outports', lambda port: port.reserve_midi_event(0, 1)),
+        ('midi_outports', lambda port: port.max_event_size),
+    ],
+    ids=[
+        'input', 'output', 'array', 'incoming', 'clear', 'write', 'reserve',
+        'size',
+    ],
+)
+def test_port_that_goes_within_a_cycle_is_not_used_any_more(
+    client, ports, use
+):
+    if 'get_array' in use.__code__.co_names:
+        pytest.importorskip('numpy')
+    port = getattr(client, ports).register('going')
+    begun = threading.Event()
+
+    def job():
+        use(port)
+        begun.set()
+        # Not for long, as JACK 1 throws out who is late.
+        deadline = time.monotonic() + 0.2
+        while time.monotonic() < deadline:
+            use(port)
+            time.sleep(0.002)
+
+    cycle = Cycle(client)
+    with client:
+        future = cycle.submit(job)
+        assert begun.wait(5)
+        port.unregister()
+        with pytest.raises(jack.JackError, match='unregistered'):
+            future.result(5)
+        assert cycle.run(lambda: 'alive') == 'alive'
 
 
 @pytest.mark.needs('notification of renamed ports')
