@@ -10212,6 +10212,9 @@ class OwnPort(Port):
         numpy.ndarray
             Of shape ``(frames,)`` and type float32, writable; nominally from
             -1 to 1.  See `get_buffer` for its meaning and its lifetime.
+            Take a view to have another shape, type or flags, such as
+            ``array.reshape(-1, 64)``: if you set those of the array itself,
+            you get it back like that in the next cycle.
 
         Raises
         ------

@@ -255,6 +255,27 @@ def test_audio_is_bit_exact_between_two_clients(
     received.check(server, target)
 
 
+def test_a_block_is_heard_again_until_another_one_is_written(
+    make_client, wait_until
+):
+    source, target = make_client('source'), make_client('target')
+    output = source.outports.register('out')
+    input_ = target.inports.register('in')
+    blocks = [make_block(n, source.blocksize) for n in (1, 2)]
+    heard = []
+    cycle = Cycle(source)
+    target.set_process_callback(
+        lambda frames: heard.append(bytes(input_.get_buffer()))
+    )
+    with source, target:
+        output.connect(input_)
+        for block in blocks:
+            cycle.run(lambda block=block: output.get_buffer().__setitem__(
+                slice(None), block
+            ))
+            wait_until(lambda block=block: heard[-10:] == [block] * 10)
+
+
 SOURCE = """
 import sys
 import jack
