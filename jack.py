@@ -1590,10 +1590,22 @@ def _not_null(ptr: _t.Any, message: str) -> _t.Any:
     return ptr
 
 
+# What inspect calls CO_GENERATOR, CO_COROUTINE and CO_ASYNC_GENERATOR.
+_RUNS_LATER = 0x20 | 0x80 | 0x200
+
+
 def _callable(function: _t.Any, argument: str = 'callback') -> None:
     if not callable(function):
         raise TypeError(f'{argument} must be callable, '
                         f'not {type(function).__name__}')
+    while isinstance(function, _functools.partial):
+        function = function.func
+    # Of a function, of a method, or of an object that can be called.
+    code = (getattr(function, '__code__', None)
+            or getattr(type(function).__call__, '__code__', None))
+    if isinstance(code, _types.CodeType) and code.co_flags & _RUNS_LATER:
+        raise TypeError(f'{argument} must be an ordinary function: to call '
+                        'one with "yield" or "async def" runs nothing of it')
 
 
 def _check_pattern(pattern: bytes) -> None:

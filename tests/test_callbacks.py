@@ -1,5 +1,6 @@
 """Notification callbacks: called by a real server, with the right types."""
 
+import functools
 import gc
 import time
 import weakref
@@ -40,6 +41,26 @@ def poll(look, timeout=1):
     while not look() and time.monotonic() < deadline:
         pass
     return look()
+
+
+async def coroutine(*args):
+    pass
+
+
+async def async_generator(*args):
+    yield
+
+
+def generator(*args):
+    yield
+
+
+class WithCoroutine:
+    async def __call__(self, *args):
+        pass
+
+    async def method(self, *args):
+        pass
 
 
 def types(values):
@@ -443,6 +464,46 @@ def test_what_cannot_be_called_is_a_type_error_at_once(client, kind, bad):
 def test_none_is_no_callback(client, kind):
     with pytest.raises(TypeError):
         setter(client, kind)(None)
+
+
+@pytest.mark.parametrize(
+    'function',
+    [
+        coroutine,
+        async_generator,
+        generator,
+        WithCoroutine(),
+        WithCoroutine().method,
+        functools.partial(generator, None),
+    ],
+    ids=[
+        'coroutine', 'async-generator', 'generator', 'object', 'method',
+        'partial',
+    ],
+)
+@pytest.mark.parametrize(
+    'set_callback',
+    [
+        *(
+            pytest.param(
+                lambda client, function, kind=kind: setter(client, kind)(
+                    function
+                ),
+                id=kind,
+            )
+            for kind in ALL_KINDS
+        ),
+        pytest.param(jack.Client.set_process_thread, id='process thread'),
+        pytest.param(
+            lambda _, function: jack.set_error_function(function), id='error'
+        ),
+    ],
+)
+def test_what_would_do_nothing_when_called_is_a_type_error(
+    client, set_callback, function
+):
+    with pytest.raises(TypeError, match='callback must be an ordinary'):
+        set_callback(client, function)
 
 
 @pytest.mark.parametrize('kind', [*WITH_ONLY_AVAILABLE, 'timebase'])
