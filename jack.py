@@ -8183,9 +8183,11 @@ class Client:
             What it is a property of: a `Client`, a `Port`, or the UUID of
             one as int or str.
         key
-            A URI, such as `METADATA_PRETTY_NAME`.
+            A URI, such as `METADATA_PRETTY_NAME`; on JACK 2, of 256 bytes at
+            most.
         value
-            Text, or bytes of UTF-8, without null characters; not empty.
+            Text, or bytes of UTF-8, without null characters; not empty.  On
+            PipeWire, almost 16 MiB at most, with *key* and *type*.
         type
             A MIME type or the URI of a datatype, str or bytes; empty for
             plain text.
@@ -8193,8 +8195,8 @@ class Client:
         Raises
         ------
         JackError
-            If the server refuses, or *value* is empty (a `ValueError` as
-            well).
+            If the server refuses, or *value* is empty, or something is too
+            long for it (a `ValueError` as well).
         TypeError, ValueError
             If an argument is something else.
 
@@ -8222,6 +8224,15 @@ class Client:
         _check_as(_JackValueError, not data,
                   f'{message}: value must not be empty')
         ptr, name = self._ptr, _encode_name(key, 'key')
+        if _IMPLEMENTATION == 'JACK 2' and len(name) > _LONGEST_KEY:
+            raise _JackValueError(
+                f'key is too long: {len(name)} bytes, at most {_LONGEST_KEY} '
+                'will do (of a longer one, JACK 2 tells others the beginning)')
+        size = len(name) + len(data) + len(kind)
+        if _IMPLEMENTATION == 'PipeWire' and size > _LARGEST_PROPERTY:
+            raise _JackValueError(
+                f'key, value and type are too long: {size} bytes, at most '
+                f'{_LARGEST_PROPERTY} will do (PipeWire would end the client)')
         _require_database()
         _check_as(_JackValueError, _lib.jack_set_property(
             ptr, uuid, name, data, kind), message)
@@ -11564,6 +11575,13 @@ def _encode_data(data: str | bytes, argument: str) -> bytes:
         raise ValueError(f'{argument} must not contain a null byte: encode '
                          'it, as Base64 for example')
     return data
+
+
+#: In bytes, what JACK 2 has room for when it tells of a change.
+_LONGEST_KEY = 256
+
+#: In bytes; a message of PipeWire's may have 2**24, and some are its own.
+_LARGEST_PROPERTY = (1 << 24) - 1024
 
 
 def _check_as(cls: type[JackError], failed: int, message: str) -> None:

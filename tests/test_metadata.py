@@ -1,5 +1,6 @@
 """Metadata properties: what is set here is seen elsewhere, and reverse."""
 
+import contextlib
 import subprocess
 
 import pytest
@@ -462,6 +463,40 @@ def test_what_another_program_changes_is_told(
         (subject, KEY, jack.PROPERTY_CHANGED),
         (subject, KEY, jack.PROPERTY_DELETED),
     ]
+
+
+@pytest.mark.needs('notification of all clients of a process')
+@pytest.mark.parametrize('length', [256, 257])
+def test_a_long_key_is_told_whole_or_refused(
+    client, make_client, events, subject, length
+):
+    listener = make_client()
+    listener.set_property_change_callback(lambda *args: events.put(args))
+    with listener:
+        refused = []
+        try:
+            client.set_property(subject, 'k' * length, 'value')
+        except jack.JackError as error:
+            refused.append(str(error))
+        if refused:
+            assert f'key is too long: {length} bytes' in refused[0]
+            assert length > 256
+            assert jack.get_properties(subject) == {}
+        else:
+            assert events.next()[1] == 'k' * length
+
+
+def test_a_property_may_be_so_large_that_the_client_goes_on(make_client):
+    client = make_client()
+    value = b'v' * (16 * 1024 * 1024 - 1024 - len(KEY))
+    client.set_property(client, KEY, value)
+    assert jack.get_property(client, KEY) == (value, '')
+    # PipeWire ends the client for it, unless this is refused.
+    with contextlib.suppress(jack.JackError):
+        client.set_property(client, KEY, value + bytes([7]) * 1024)
+    assert client.inports.register('in') in client.get_ports()
+    client.remove_property(client, KEY)
+    assert client.get_client_name_by_uuid(client.uuid) == client.name
 
 
 @pytest.mark.needs('notification of all clients of a process')
