@@ -5042,6 +5042,10 @@ def _valid_fields(pos: _t.Any) -> dict[str, _t.Any]:
     return result
 
 
+#: In bytes; libjack cuts longer paths and commands silently.
+_LONGEST_IN_SESSION = 255
+
+
 class SessionEvent:
     """A session manager's request to save (deprecated by JACK).
 
@@ -8686,7 +8690,8 @@ class Client:
         type
             1 to save, 2 to save and quit, 3 to save a template.
         path
-            The folder of the session, with a slash at its end.
+            The folder of the session, with a slash at its end: 191 bytes at
+            most, or 254 less those of *target*.
         target
             One client's name; all by default.
 
@@ -8711,10 +8716,17 @@ class Client:
         Calls: `jack_session_notify`_
 
         """
+        kind, folder = _integer(type, 'type', 31), _encode_name(path, 'path')
+        client = b'' if target is None else _encode_name(target, 'target')
+        # Each client gets a folder of its name in there, with a slash at the
+        # end; JACK 2's names have 63 bytes at most, JACK 1's fewer.
+        limit = _LONGEST_IN_SESSION - 1 - (len(client) or 63)
+        if len(folder) > limit:
+            raise ValueError(f'path is too long: {len(folder)} bytes, at most '
+                             f'{limit} will do, and the more the shorter the '
+                             'name of target is')
         commands = _not_null(_lib.jack_session_notify(
-            self._ptr, _NULL if target is None
-            else _encode_name(target, 'target'),
-            _integer(type, 'type', 31), _encode_name(path, 'path')),
+            self._ptr, client or _NULL, kind, folder),
             'the session event was refused')
         answers: list[SessionCommand] = []
         while commands[len(answers)].uuid != _NULL:
@@ -8736,12 +8748,15 @@ class Client:
         Parameters
         ----------
         event
-            What the session callback was called with, filled in.
+            What the session callback was called with, filled in; its
+            *command_line* may have 255 bytes.
 
         Raises
         ------
         JackError
             If it was answered before, or the server refuses.
+        TypeError, ValueError
+            If *event*, or something in it, is something else.
 
         Notes
         -----
@@ -8756,6 +8771,9 @@ class Client:
             # JACK 2's server dies of an answer that it doesn't wait for.
             raise JackError('this session event was sent to another client')
         command = _encode(event.command_line, 'command_line')
+        if len(command) > _LONGEST_IN_SESSION:
+            raise ValueError(f'command_line is too long: {len(command)} '
+                             f'bytes, at most {_LONGEST_IN_SESSION} will do')
         flags = _integer(event.flags, 'flags', 31)
         if not _taken(event._token):
             raise JackError('this session event has been answered already')

@@ -281,6 +281,7 @@ def test_what_is_no_event_cannot_be_answered(client, event):
     [
         ('command_line', None, TypeError),
         ('command_line', 'a\0b', ValueError),
+        ('command_line', 'a' * 256, ValueError),
         ('flags', -1, ValueError),
         ('flags', 1.5, TypeError),
     ],
@@ -315,6 +316,7 @@ def test_an_answer_of_a_wrong_kind_is_refused_and_can_be_mended(
         ((1, b'/tmp/'), TypeError),
         ((1, '/tmp/\0'), ValueError),
         ((1, ''), ValueError),
+        ((1, '/tmp/' + 'x' * 250 + '/'), ValueError),
         ((1, '/tmp/', 7), TypeError),
     ],
     ids=repr,
@@ -322,6 +324,28 @@ def test_an_answer_of_a_wrong_kind_is_refused_and_can_be_mended(
 def test_arguments_of_a_wrong_kind_are_refused(client, args, error):
     with pytest.raises(error):
         client.session_notify(*args)
+
+
+@pytest.mark.needs('sessions')
+def test_what_is_as_long_as_it_may_be_arrives(make_client, manager, tmp_path):
+    client = make_client('saver')
+    events = []
+
+    @client.set_session_callback
+    def session(event):
+        events.append(event)
+        event.command_line = 'x' * 255
+        client.session_reply(event)
+
+    client.activate()
+    missing = 255 - len(f'{tmp_path}//saver/')
+    folder = tmp_path / ('x' * missing)
+    folder.mkdir()
+    (answer,) = manager.session_notify(1, f'{folder}/', 'saver')
+    assert answer.command == 'x' * 255
+    assert events[0].session_dir == f'{folder}/saver/'
+    with pytest.raises(ValueError, match='path is too long: 250 bytes'):
+        manager.session_notify(1, f'{folder}x/', 'saver')
 
 
 # -- Who takes part -----------------------------------------------------------
