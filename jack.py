@@ -11686,17 +11686,40 @@ class _Database:
 
     def __init__(self) -> None:
         self.opened: bool | None = None
+        self.path = ''
+        #: Which file it was.
+        self.file: tuple[int, int] | None = None
         self.reset()
 
     def reset(self) -> None:
         """Let a forked child not wait for a thread that it does not have."""
         self.lock = _Lock()
+        #: Berkeley DB forbids a child to use what its parent has opened.
+        self.is_parents = self.opened is not None
 
     def require(self) -> None:
         """Have it opened, or raise an error."""
+        if self.is_parents:
+            raise _JackRuntimeError(
+                'a forked child cannot use the metadata when its parent has '
+                "done so on JACK 1: start it with multiprocessing's method "
+                "'spawn', or as a program of its own")
         if not self.opened:
             with self.lock:
                 _workers.ask('jack_get_properties', self.open, (), _PATIENCE)
+        elif self.identify() != self.file:
+            # Nobody else would see what is written, nor we what others write.
+            raise _JackRuntimeError(
+                'the JACK server has ended whose metadata libjack has opened, '
+                'and it opens no others: start the program anew')
+
+    def identify(self) -> tuple[int, int] | None:
+        """Return the device and inode of the file."""
+        try:
+            status = _os.stat(self.path)
+        except FileNotFoundError:
+            return None
+        return status.st_dev, status.st_ino
 
     def open(self) -> None:
         """Have it opened at the first time, and once only."""
@@ -11714,8 +11737,12 @@ class _Database:
                     'JACK_DEFAULT_SERVER names, or "default")')
             # Of a subject which nobody has: to see whether that succeeds.
             description = _ffi.new('jack_description_t *')
+            # Not yet: but from now on, no forked child may do it again.
+            self.opened = False
             self.opened = _lib.jack_get_properties(0, description) >= 0
             _lib.jack_free_description(description, 0)
+            self.path = _os.path.join(folder, 'metadata.db')
+            self.file = self.identify()
         if not self.opened:
             raise _JackRuntimeError(
                 'libjack could not open the metadata, and would crash if it '

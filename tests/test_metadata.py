@@ -47,6 +47,16 @@ def jack_property(server, *args):
     ).stdout
 
 
+def properties(server, subject):
+    """What JACK's own program shows of them; nothing if there are none."""
+    return subprocess.run(
+        ['jack_property', '-l', subject],
+        env=server.env,
+        stdout=subprocess.PIPE,
+        timeout=10,
+    ).stdout
+
+
 # -- Values -------------------------------------------------------------------
 
 VALUES = {
@@ -676,3 +686,77 @@ def test_properties_of_several_clients_are_removed_at_the_same_time(
         if jack._IMPLEMENTATION != 'PipeWire':
             assert not any(map(jack.get_properties, clients))
         """)
+
+
+RESTARTED = """
+import sys
+import jack
+
+def set_one(key):
+    client = jack.Client('writer')
+    try:
+        client.set_property(client, key, 'value', 'text/plain')
+        print('set', client.uuid, flush=True)
+        sys.stdin.readline()
+    except jack.JackError as error:
+        assert 'start the program anew' in str(error), error
+        print('set refused', flush=True)
+    client.close()
+
+set_one('first-key')
+set_one('second-key')
+"""
+
+
+def test_after_a_restart_properties_reach_the_new_server_or_it_says_so(
+    make_server, wait_until
+):
+    server = make_server()
+    with Peer(server, RESTARTED) as peer:
+        peer.hear('set')
+        server.kill()
+        server.start()
+        peer.tell('')
+        told = peer.hear('set')
+        if told != 'refused':
+            # PipeWire needs a moment until all see it.
+            wait_until(lambda: properties(server, told))
+            peer.tell('')
+
+
+FORKED = """
+import os
+import sys
+import warnings
+import jack
+
+# Python 3.12 and newer warn of fork() with threads.
+warnings.simplefilter('ignore', DeprecationWarning)
+client = jack.Client('parent')
+client.set_property(client, 'key', 'value', 'text/plain')
+child = os.fork()
+if child == 0:
+    mine = jack.Client('child')
+    try:
+        mine.set_property(mine, 'key', 'its', 'text/plain')
+        assert jack.get_property(mine, 'key') == (b'its', 'text/plain')
+        print('set')
+    except jack.JackError as error:
+        assert 'spawn' in str(error), error
+        print('refused')
+    mine.close()
+    sys.stdout.flush()
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert jack.get_property(client, 'key') == (b'value', 'text/plain')
+client.close()
+"""
+
+
+def test_a_forked_child_keeps_away_from_its_parents_database(
+    make_server, run_python
+):
+    # Berkeley DB does not allow it: the parent hung for ever.
+    server = make_server()
+    out = run_python(FORKED, server=server).stdout
+    assert out == ('refused\n' if server.kind == 'jack1' else 'set\n')
