@@ -1692,11 +1692,12 @@ class _Core:
         'client', 'active', 'activation', 'leaving', 'is_answered', 'cyclic',
         'enters',
         'begun', 'last_exception', 'xrun_count', 'semaphore', 'lifecycle',
-        'changers', 'functions', 'trampolines', 'kept', 'notifiers',
-        'speakers', 'inside', 'own', 'renamed', 'remembered', 'ident',
-        'frames', 'cycle', 'cycle_idents', 'outputs', 'reserved', 'views',
-        'event_views', 'runner', 'positions', 'handle', 'uuid', 'moved',
-        'freewheels', 'served', 'first', 'connection', 'seen_patch', 'hold',
+        'unanswered', 'changers', 'functions', 'trampolines', 'kept',
+        'notifiers', 'speakers', 'inside', 'own', 'renamed', 'remembered',
+        'ident', 'frames', 'cycle', 'cycle_idents', 'outputs', 'reserved',
+        'views', 'event_views', 'runner', 'positions', 'handle', 'uuid',
+        'moved', 'freewheels', 'served', 'first', 'connection', 'seen_patch',
+        'hold',
         '__weakref__')
 
     def __init__(self, ptr: _t.Any, name: str, server: str,
@@ -1742,6 +1743,8 @@ class _Core:
         self.semaphore: _t.Any = None
         #: Guards activation, deactivation and closing; see `changing`.
         self.lifecycle = _Lock()
+        #: Whether the server has not answered when this was closed.
+        self.unanswered = False
         #: The threads that wait to be the next, in turn, and when each of
         #: them last asked; 0 once it has had its turn.
         self.changers: dict[int, float] = {}
@@ -4327,8 +4330,10 @@ def _dispose_now(core: _Core, only_in_c: bool, patient: bool) -> int:
     code = -1
     if patient:
         _leave_freewheel(core, ptr)
-        with _contextlib.suppress(_NoAnswer):
+        try:
             code = _deactivate(core)
+        except _NoAnswer:
+            core.unanswered = True
     among = None
     if not only_in_c:
         core.close()
@@ -4455,6 +4460,7 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
                                 1.5 * _PATIENCE, ptr))
     except _NoAnswer:
         # C may still call back.
+        core.unanswered = True
         _abandoned_cores.append(core)
         return -1
     except BaseException:
@@ -4693,14 +4699,23 @@ def _close_late(core: _Core, ptr: _t.Any,
 @_atexit.register
 def _close_all() -> None:
     """Close what the program left open, while Python is still alive."""
+    silent: set[str] = set()
     for core in _cores():
+        if core.server in silent and not core.lost:
+            # One has waited for all: the end of the program is theirs.
+            core.close()
+            continue
         try:
             _dispose(core)
         except JackError as error:
             _report('clean-up at exit', error)
-    # A signal handler's exception has left them something: a client that is
-    # being opened, say.  libjack would call back when there is no Python.
-    _until(lambda: not _workers.are_busy(), 1)
+        if core.unanswered:
+            silent.add(core.server)
+    if not silent:
+        # A signal handler's exception has left them something: a client that
+        # is being opened, say.  libjack would call back when there is no
+        # Python.
+        _until(lambda: not _workers.are_busy(), 1)
     _workers.stop()
     # libjack may have something to say when there is no Python any more.
     for kind in _messages:

@@ -4,7 +4,10 @@ Each was found by a review, with a crash, a hang or a wrong list as the result.
 Each runs in a child process, as it may take that down.
 """
 
+import os
+import signal
 import textwrap
+import time
 
 import pytest
 
@@ -417,6 +420,37 @@ def test_client_leaves_a_frozen_server_in_time_and_says_why(
     # It waited for an answer twice, and of what had failed was not heard.
     server = make_server()
     run_python(LEFT_WHILE_FROZEN, server.pid, server=server)
+
+
+ENDED_WHILE_FROZEN = """
+import sys
+import time
+import jack
+from tests.servers import freeze
+
+jack.set_error_function(lambda message: None)
+clients = [jack.Client(f'ended_{n}') for n in range(4)]
+for client in clients:
+    client.set_process_callback(lambda frames: None)
+    client.activate()
+freeze(int(sys.argv[1]))
+jack._PATIENCE = 1
+print(time.monotonic(), flush=True)
+"""
+
+
+def test_a_program_that_ends_waits_for_a_frozen_server_once(
+    make_server, run_python
+):
+    # Each of the clients had it wait anew.
+    server = make_server()
+    try:
+        child = run_python(ENDED_WHILE_FROZEN, server.pid, server=server)
+        seconds = time.monotonic() - float(child.stdout)
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    assert seconds < 4
+    assert child.stderr == ''
 
 
 SIDE_BY_SIDE = """
