@@ -1631,7 +1631,9 @@ def _report(what: str, error: BaseException | None) -> None:
     """Print what ended a callback, as Python does for threads."""
     if error is None or isinstance(error, CallbackExit):
         return
-    if _sys.stderr is None:     # pythonw.exe has no stderr.
+    # pythonw.exe has no stderr, and a program may have deleted it.
+    stderr = getattr(_sys, 'stderr', None)
+    if stderr is None:
         return
     # JACK waits for what comes next.  And who could be told of a stderr that
     # is closed, or of a terminal that is gone?  Only on the main thread may
@@ -1640,8 +1642,8 @@ def _report(what: str, error: BaseException | None) -> None:
     with _contextlib.suppress(Exception if is_main else BaseException):
         lines = _traceback.format_exception(type(error), error,
                                             error.__traceback__)
-        _sys.stderr.write(f'Exception in JACK {what}:\n' + ''.join(lines))
-        _sys.stderr.flush()
+        stderr.write(f'Exception in JACK {what}:\n' + ''.join(lines))
+        stderr.flush()
 
 
 #: The identifiers of the threads that are inside a notification callback.

@@ -453,6 +453,34 @@ def test_a_program_that_ends_waits_for_a_frozen_server_once(
     assert child.stderr == ''
 
 
+def test_callback_that_fails_without_a_stderr_is_called_no_more(run_python):
+    run_python("""
+        import sys
+        import time
+        import jack
+
+        calls = []
+
+        def fail(frames):
+            calls.append(frames)
+            raise ValueError
+
+        stderr = sys.stderr
+        del sys.stderr
+        client = jack.Client('failing')
+        client.set_process_callback(fail)
+        client.activate()
+        deadline = time.monotonic() + 5
+        while client.active:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        sys.stderr = stderr
+        assert isinstance(client.last_exception, ValueError)
+        assert len(calls) == 1, calls
+        client.close()
+        """)
+
+
 SIDE_BY_SIDE = """
 import contextlib
 import threading
