@@ -4698,7 +4698,17 @@ def _close_late(core: _Core, ptr: _t.Any,
     _close_in_c(core, ptr, core.lost)
 
 
+# Whether that is about to happen to the clients of this program, or has.
+_is_ending = False
+
+
 @_atexit.register
+def _end() -> None:
+    global _is_ending
+    _is_ending = True
+    _close_all()
+
+
 def _close_all() -> None:
     """Close what the program left open, while Python is still alive."""
     silent: set[str] = set()
@@ -5172,7 +5182,8 @@ class Client:
         If JACK refuses; its *status* tells why.
     JackError
         If this process has a client on another JACK 2 server already:
-        libjack would show the first server's graph to both.
+        libjack would show the first server's graph to both.  If the program
+        is ending, and its clients have been closed.
     TypeError, ValueError
         If an argument is not a name.
 
@@ -5236,6 +5247,12 @@ class Client:
             # It would cut the name.
             raise _not_opened(name, Status(_UNANSWERED), server_key)
         _refuse_on_jack_thread(name, 'opened')
+        if _is_ending:
+            # Nobody would close it while there is Python.
+            raise JackError(
+                f'cannot open client {name!r}: the program is ending, and all '
+                'clients have been closed (a function that opens one then has '
+                'to be registered with atexit after jack was imported)')
         status = _ffi.new('jack_status_t *')
         _workers.start()
         try:

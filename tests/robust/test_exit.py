@@ -793,6 +793,26 @@ def test_a_client_may_be_opened_at_the_end(run_python):
     assert int(run_python(code).stdout) > 0
 
 
+def test_no_client_is_opened_when_all_have_been_closed_at_the_end(run_python):
+    child = run_python("""
+        import atexit
+        import builtins
+
+        @atexit.register
+        def look():
+            try:
+                builtins.kept = jack.Client('too late')
+                kept.activate()
+            except jack.JackError as error:
+                print(error)
+
+        import jack
+        jack.Client('early').close()
+        """)
+    assert 'the program is ending' in child.stdout
+    assert child.stderr == ''
+
+
 # -- Signals ------------------------------------------------------------------
 
 
