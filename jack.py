@@ -3845,8 +3845,8 @@ class _Workers:
         self.idle: list[_Worker] = []
         #: All of them, by the identifier of the thread.
         self.threads: dict[int, _Worker] = {}
-        #: How many requests for a client are under way.
-        self.asked: dict[_t.Any, int] = {}
+        #: The clients for which a request is under way, by the thread.
+        self.asked: dict[int, _t.Any] = {}
         self.lock = _Lock()
         #: JACK 2 mixes up the answers to requests that several threads make
         #: for one client at the same time: they have to take turns.
@@ -3897,8 +3897,10 @@ class _Workers:
         the time since which the function waits for the server, or infinity:
         many busy threads may keep it from the interpreter for longer.
         """
-        answers: list[_t.Any] = []
-        errors: list[BaseException] = []
+        # There already: later there may be no memory for it.
+        answers: list[_t.Any] = [None]
+        errors: list[BaseException | None] = [None]
+        answered = [False]
         # Of C, so that an exception out of a signal handler breaks nothing,
         # as it can in the `with` statements of Python's own classes.
         done = _threading.Lock()
@@ -3907,17 +3909,17 @@ class _Workers:
         token = [True]
 
         def job() -> None:
-            answer = None
             try:
                 with self.request(name, ptr, token, patience):
-                    answer = function(*args)
+                    answers[0] = function(*args)
             except BaseException as error:
-                errors.append(error)
-            if _taken(token):
-                answers.append(answer)
+                errors[0] = error
+            try:
+                answered[0] = _taken(token)
+            finally:
                 done.release()
-            elif late is not None and not errors:
-                late(answer)
+            if not answered[0] and late is not None and errors[0] is None:
+                late(answers[0])
 
         last = -1
         limit = _time.monotonic() + 4 * patience
@@ -3936,10 +3938,10 @@ class _Workers:
                     raise _no_answer(name)
         except BaseException:
             # Perhaps a signal handler's, at any moment.
-            if not _taken(token) and answers and late is not None:
+            if not _taken(token) and answered[0] and late is not None:
                 late(answers[0])
             raise
-        if errors:
+        if errors[0] is not None:
             raise errors[0]
         return answers[0]
 
@@ -3963,11 +3965,12 @@ class _Workers:
             yield
             return
         closing = name == 'jack_client_close'
+        ident = _get_ident()
         with _held(self.turn(ptr), name, patience):
             with self.lock:
                 if not token and not closing:
                     raise _no_answer(name)
-                self.count(ptr, 1)
+                self.asked[ident] = ptr
                 if closing:
                     # Before that call returns, another client may have got
                     # the same address.
@@ -3975,19 +3978,17 @@ class _Workers:
             try:
                 yield
             finally:
-                self.count(ptr, -1)
+                # For which no memory is needed.
+                del self.asked[ident]
 
     def turn(self, ptr: _t.Any) -> _threading.Lock:
         """Give what is held by the one whose turn it is for a client."""
         with self.lock:
             return self.turns.setdefault(ptr, _threading.Lock())
 
-    def count(self, ptr: _t.Any, change: int) -> None:
-        if ptr is not None:
-            with self.lock:
-                self.asked[ptr] = self.asked.get(ptr, 0) + change
-                if not self.asked[ptr]:
-                    del self.asked[ptr]
+    def is_asked(self, ptr: _t.Any) -> bool:
+        """Tell whether a request for a client is under way."""
+        return ptr in tuple(self.asked.values())
 
     def are_busy(self) -> bool:
         return any(worker not in self.idle
@@ -4240,7 +4241,7 @@ def _busy(core: _Core, among: set[_types.FrameType] | None = None) -> bool:
     that goes on to call a closed client does not come into C any more.
     """
     runner = core.runner
-    return (bool(core.inside - {_get_ident()}) or core.ptr in _workers.asked
+    return (bool(core.inside - {_get_ident()}) or _workers.is_asked(core.ptr)
             or any(_uses(core, frame, among) for frame in _stacks())
             or (runner is not None and not core.lost
                 and runner.could_be_cancelled()))
@@ -4687,7 +4688,7 @@ def _close_late(core: _Core, ptr: _t.Any,
                 among: set[_types.FrameType] | None) -> None:
     """Close a client when the server has answered all requests after all."""
     runner = core.runner
-    while ptr in _workers.asked or _busy(core, among):
+    while _workers.is_asked(ptr) or _busy(core, among):
         if runner is not None and runner.idle and _dismissal.acquire(
                 timeout=1):
             with _contextlib.suppress(JackError):
@@ -8943,7 +8944,7 @@ def _close_bereaved(name: str) -> None:
             _dispose(core, only_in_c=True)
         # It may be closed already, as far as the user knows.
         while id(core) in _open_cores and _time.monotonic() < deadline:
-            if core in _abandoned_cores and core.raw not in _workers.asked:
+            if core in _abandoned_cores and not _workers.is_asked(core.raw):
                 _open_cores.pop(id(core), None)
             _time.sleep(0.001)
         if id(core) in _open_cores:

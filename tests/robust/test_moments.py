@@ -481,6 +481,34 @@ def test_callback_that_fails_without_a_stderr_is_called_no_more(run_python):
         """)
 
 
+NO_MEMORY = """
+import jack
+from _testcapi import remove_mem_hooks, set_nomemory
+
+client = jack.Client('poor')
+failed = 0
+for number in range(40, 140):
+    client.deactivate()
+    # One allocation fails, in this thread or in that of the request.
+    set_nomemory(number, number + 1)
+    try:
+        client.activate()
+    except (MemoryError, RuntimeError):
+        # The latter is raised for want of a lock.
+        failed += 1
+    finally:
+        remove_mem_hooks()
+client.close()
+jack.Client('next').close()
+print(failed)
+"""
+
+
+def test_requests_for_which_the_memory_did_not_suffice_are_over(run_python):
+    pytest.importorskip('_testcapi')
+    assert int(run_python(NO_MEMORY).stdout) > 5
+
+
 SIDE_BY_SIDE = """
 import contextlib
 import threading
