@@ -3859,6 +3859,8 @@ class _Workers:
         if not self.idle:
             try:
                 self.idle.append(_Worker(self.idle, self.threads))
+            except RecursionError:
+                raise       # It is a RuntimeError, too.
             except RuntimeError:
                 # At its end, Python 3.12 starts no threads any more: `run`
                 # waits for one that is there.

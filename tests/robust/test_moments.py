@@ -509,6 +509,30 @@ def test_requests_for_which_the_memory_did_not_suffice_are_over(run_python):
     assert int(run_python(NO_MEMORY).stdout) > 5
 
 
+def test_recursion_that_is_too_deep_is_not_taken_for_a_lack_of_threads(
+    run_python,
+):
+    run_python("""
+        import sys
+        import jack
+
+        def at(depth, function):
+            return at(depth - 1, function) if depth else function()
+
+        client = jack.Client('deep')
+        for left in range(3, 40):
+            depth = sys.getrecursionlimit() - left
+            # No worker is there, as at the first request.
+            jack._workers.stop()
+            try:
+                at(depth, client.activate)
+            except RecursionError:
+                pass
+            client.deactivate()
+        client.close()
+        """)
+
+
 SIDE_BY_SIDE = """
 import contextlib
 import threading
