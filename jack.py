@@ -5221,10 +5221,7 @@ class Client:
                  no_start_server: bool = False,
                  servername: str | None = None,
                  session_id: str | None = None) -> None:
-        core = getattr(self, '_core', None)
-        if core is not None and not core.closed:
-            raise JackError(f'client {core.name!r} is open already: '
-                            'close() it first')
+        self._refuse_second_opening()
         data = _encode_name(name, 'name')
         options = _lib.JackNullOption
         extra = []
@@ -5325,12 +5322,18 @@ class Client:
                 _reserved.pop(id(opened), None)
             raise
 
+    def _refuse_second_opening(self) -> None:
+        core = getattr(self, '_core', None)
+        if core is not None and not core.closed:
+            raise JackError(f'client {core.name!r} is open already: '
+                            'close() it first')
+
     def _found(self, name: str, ptr: _t.Any, status: Status,
                server_key: str, connections: list[int]) -> None:
         """Take over what has been opened."""
         global _clock_runs, _broken_off
-        self._status = status
         if ptr == _NULL:
+            self._status = status
             if _IMPLEMENTATION == 'JACK 2' and not all(
                     core.end for core in _cores()):
                 # Nobody knows while another thread is busy with them.
@@ -5345,7 +5348,11 @@ class Client:
         core = _Core(ptr, _string(_lib.jack_get_client_name(ptr)), server_key,
                      connections[0] if connections else None)
         core.client = _weakref.ref(self)
-        self._core = core
+        with _workers.lock:
+            # Another thread may have opened one for the same object.
+            self._refuse_second_opening()
+            self._core = core
+        self._status = status
         _open_cores[id(core)] = core
         audio, midi = _AUDIO.decode(), _MIDI.decode()
         self._inports = Ports(self, audio, _lib.JackPortIsInput)

@@ -663,6 +663,36 @@ def test_forked_child_has_lists_of_ports_that_another_thread_was_changing(
         """)
 
 
+def test_one_object_is_opened_once_by_two_threads(run_python):
+    run_python(
+        SIDE_BY_SIDE
+        + textwrap.dedent("""
+        import time
+
+        results = []
+
+        def begin(client):
+            try:
+                results.append(client.__init__('twice'))
+            except jack.JackError as error:
+                results.append(str(error))
+
+        twice = jack.Client.__new__(jack.Client)
+        call_in_two_threads(begin, twice, twice)
+        done, refused = sorted(results, key=str)
+        assert done is None, results
+        assert 'is open already' in refused, results
+        twice.inports.register('in')
+        twice.close()
+        deadline = time.monotonic() + 5
+        while len(jack._cores()) > 1:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        client.close()
+        """)
+    )
+
+
 def test_a_port_is_unregistered_once_by_two_threads(run_python):
     run_python(
         SIDE_BY_SIDE
