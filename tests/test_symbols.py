@@ -26,6 +26,8 @@ INTERNAL = {
     'jack_ringbuffer_free',
     'jack_session_commands_free',
     'jack_session_event_free',
+    # For PipeWire; JACK's properties are removed one by one.
+    'jack_remove_properties',
     # Larger stacks for PyPy.
     'jack_set_thread_creator',
     # A C function that does nothing but return 0, as process callback.
@@ -74,7 +76,6 @@ USES = {
     'jack_recompute_total_latencies': 'client.recompute_total_latencies()',
     'jack_release_timebase': 'client.release_timebase()',
     'jack_remove_all_properties': 'client.remove_all_properties()',
-    'jack_remove_properties': 'client.remove_properties(1)',
     'jack_remove_property': "client.remove_property(1, 'key')",
     'jack_reserve_client_name': "client.reserve_client_name('x', '1')",
     'jack_reset_max_delayed_usecs': 'client.reset_max_delayed_usecs()',
