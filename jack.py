@@ -1614,9 +1614,9 @@ def _check_pattern(pattern: bytes) -> None:
     # even with some hundred levels, or takes for ever.  What stands for
     # itself after a backslash does not count, and lists of names may be long.
     found = _re.findall(rb"\\[^\w<>`']|([(*+?{]|\^\^|\$\$|\\.)", pattern)
-    if len(pattern) > 4000 or sum(map(bool, found)) > 100:
-        raise ValueError('name_pattern is too complicated: it may have 4000 '
-                         'bytes, and 100 groups and repetitions')
+    if len(pattern) > 64_000 or sum(map(bool, found)) > 100:
+        raise ValueError('name_pattern is too complicated: it may have 64 kB '
+                         'and 100 groups and repetitions')
     if _libc is None:
         return
     # Larger than regex_t on any platform; 1 is REG_EXTENDED on all of them.
@@ -6234,7 +6234,7 @@ class Client:
         name_pattern
             A POSIX extended regular expression, which matches anywhere in
             the full name.  The empty string selects all names.  There may be
-            4000 bytes, and 100 groups and repetitions.  Take none from
+            64 kB, and 100 groups and repetitions.  Take none from
             strangers: the C library needs gigabytes for some, such as
             ``a{1,255}{1,255}{1,255}``.
         is_audio, is_midi
