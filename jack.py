@@ -3701,9 +3701,11 @@ def _deactivate(core: _Core) -> int:
 
 
 def _deactivate_alone(core: _Core) -> int:
-    is_alone = (_IMPLEMENTATION == 'PipeWire'
-                and _dismissal.acquire(timeout=1))
+    is_alone = False
     try:
+        if _IMPLEMENTATION == 'PipeWire':
+            # As in `_Lock`: no exception may come before that is known.
+            (is_alone,) = map(_dismissal.acquire, (True,), (1,))
         return _deactivate_here(core)
     finally:
         if is_alone:
@@ -4349,11 +4351,7 @@ def _dispose_now(core: _Core, only_in_c: bool, patient: bool) -> int:
     if _busy(core, among):
         # A frozen server, or a callback that does not return: the rest
         # is done when it does.
-        # At its end, Python 3.12 starts no threads: then it is left.
-        with _contextlib.suppress(RuntimeError):
-            _threading.Thread(target=_close_late,
-                              args=(core, ptr, among),
-                              name='jack-closer', daemon=True).start()
+        _close_soon(core, ptr, among)
         code = -1
     else:
         code = _close_in_c(core, ptr, was_lost) or code
@@ -4431,7 +4429,7 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
         _abandoned_cores.append(core)
         _open_cores.pop(id(core), None)
         return -1
-    once = [True]
+    once, is_asked = [True], False
 
     def close() -> int:
         if not _taken(once):
@@ -4460,13 +4458,16 @@ def _close_in_c(core: _Core, ptr: _t.Any, lost: bool) -> int:
             # The answer to any request comes after what was asked before.
             _is_answered(core)
         # It happens now, and once, whoever is interrupted.
-        core.ptr = None
+        core.ptr, is_asked = None, True
         return int(_workers.ask('jack_client_close', close, (),
                                 1.5 * _PATIENCE, ptr))
     except _NoAnswer:
-        # C may still call back.
         core.unanswered = True
-        _abandoned_cores.append(core)
+        if is_asked:
+            # C may still call back.
+            _abandoned_cores.append(core)
+        else:
+            _close_soon(core, ptr, set())
         return -1
     except BaseException:
         # A signal handler's, perhaps before it was handed over.
@@ -4684,6 +4685,14 @@ def _read_exactly(fd: int, size: int) -> bytes:
             raise ConnectionResetError('the connection has ended')
         data += part
     return data
+
+
+def _close_soon(core: _Core, ptr: _t.Any,
+                among: set[_types.FrameType] | None) -> None:
+    # At its end, Python 3.12 starts no threads: then it is left.
+    with _contextlib.suppress(RuntimeError):
+        _threading.Thread(target=_close_late, args=(core, ptr, among),
+                          name='jack-closer', daemon=True).start()
 
 
 def _close_late(core: _Core, ptr: _t.Any,
