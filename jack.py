@@ -9285,6 +9285,13 @@ class Port:
                             'port of that name now')
         return port, self._bytes
 
+    def _live_name(self) -> bytes:
+        """Return the name that the port has just been found by.
+
+        Where libjack keeps it there may be that of another one at any moment.
+        """
+        return self._resolve()[1]
+
     def _recall(self) -> _Memory | None:
         """Return what is remembered of the port, if it is gone."""
         if self._memory is None and self._known is not None:
@@ -9315,9 +9322,8 @@ class Port:
 
         """
         memory = self._recall()
-        if memory is not None:
-            return memory.name.decode('utf-8', 'surrogateescape')
-        return _string(_lib.jack_port_name(self._ptr))
+        name = self._live_name() if memory is None else memory.name
+        return name.decode('utf-8', 'surrogateescape')
 
     @property
     def shortname(self) -> str:
@@ -9350,9 +9356,7 @@ class Port:
         Calls: `jack_port_short_name`_, `jack_port_rename`_
 
         """
-        if self._recall() is not None:
-            return self.name.partition(':')[2]
-        return _string(_lib.jack_port_short_name(self._ptr))
+        return self.name.partition(':')[2]
 
     @shortname.setter
     def shortname(self, shortname: str) -> None:
@@ -9851,6 +9855,10 @@ class OwnPort(Port):
         if self._memory is not None or self._end:
             raise self._gone()
         return self._raw, self._bytes
+
+    def _live_name(self) -> bytes:
+        # Other clients can rename it; not all servers tell of that.
+        return bytes(_ffi.string(_lib.jack_port_name(self._ptr)))
 
     def _gone(self) -> JackError:
         return JackError(f'{self._description()} is gone: it has been '

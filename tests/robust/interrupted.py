@@ -157,11 +157,13 @@ class AtCall:
         return kind is Interruption
 
     def profile(self, frame, event, arg):
-        if not any(
-            frame.f_globals is vars(module) for module in (jack, contextlib)
-        ):
+        is_contextlib = frame.f_globals is vars(contextlib)
+        if not is_contextlib and frame.f_globals is not vars(jack):
             return
         if event == 'call':
+            if is_contextlib and frame.f_code.co_name != '__exit__':
+                # Nothing has begun yet, as at the call that led here.
+                return
             if sys.version_info < (3, 11) and frame.f_lasti >= 0:
                 # A generator goes on.  An exception from here would leave
                 # out its `finally`; that of a signal handler does not.
