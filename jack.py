@@ -514,8 +514,8 @@ int pthread_create(jack_native_thread_t *thread, void *attr,
 int pthread_getcpuclockid(jack_native_thread_t thread, int *clock);
 int sem_init(void *sem, int pshared, unsigned int value);
 int sem_post(void *sem);
-long syscall(long number, ...);
 int sem_getvalue(void *sem, int *value);
+long syscall(long number, ...);
 int pthread_setcancelstate(int state, int *oldstate);
 int regcomp(void *preg, const char *regex, int cflags);
 void regfree(void *preg);
@@ -1691,16 +1691,14 @@ class _Core:
     # Found faster in each cycle than in a dict.
     __slots__ = (
         'ptr', 'raw', 'name', 'prefix', 'server', 'end', 'closed', 'lost',
-        'client', 'active', 'activation', 'leaving', 'is_answered', 'cyclic',
-        'enters',
+        'client', 'active', 'activation', 'leaving', 'cyclic', 'enters',
         'begun', 'last_exception', 'xrun_count', 'semaphore', 'lifecycle',
         'unanswered', 'changers', 'functions', 'trampolines', 'kept',
         'notifiers', 'speakers', 'inside', 'own', 'renamed', 'remembered',
         'ident', 'frames', 'cycle', 'cycle_idents', 'outputs', 'reserved',
         'views', 'event_views', 'runner', 'positions', 'handle', 'uuid',
         'moved', 'freewheels', 'served', 'first', 'connection', 'seen_patch',
-        'hold',
-        '__weakref__')
+        'hold', '__weakref__')
 
     def __init__(self, ptr: _t.Any, name: str, server: str,
                  connection: int | None) -> None:
@@ -1729,8 +1727,6 @@ class _Core:
         self.activation = 0
         #: Whether deactivation has begun, and perhaps not been completed.
         self.leaving = False
-        #: False when it is of no use to wait for the server once more.
-        self.is_answered = True
         #: Whether C functions are called in each cycle, if there are any.
         self.cyclic = True
         #: Whether the process thread enters Python in each cycle, on JACK 1.
@@ -1745,7 +1741,8 @@ class _Core:
         self.semaphore: _t.Any = None
         #: Guards activation, deactivation and closing; see `changing`.
         self.lifecycle = _Lock()
-        #: Whether the server has not answered when this was closed.
+        #: Set when the server has not answered a client that leaves: it is of
+        #: no use to wait once more.
         self.unanswered = False
         #: The threads that wait to be the next, in turn, and when each of
         #: them last asked; 0 once it has had its turn.
@@ -4275,18 +4272,14 @@ def _is_in_cffi(frame: _types.FrameType | None) -> bool:
 _found_meanwhile: dict[int, list[_Core]] = {}
 
 
-def _dispose(core: _Core, only_in_c: bool = False,
-             patient: bool = True) -> int:
-    """Close a client in C; return JACK's code.
-
-    If not *patient*, the server has just been asked in vain.
-    """
+def _dispose(core: _Core, only_in_c: bool = False) -> int:
+    """Close a client in C; return JACK's code."""
     ident = _get_ident()
     outermost = ident not in _found_meanwhile
     found: list[_Core] = []
     try:
         found = _found_meanwhile.setdefault(ident, found)
-        return _dispose_here(core, only_in_c, patient)
+        return _dispose_here(core, only_in_c)
     except BaseException:
         # A signal handler's, in the middle: somebody has to go on.
         if core.closed and core.ptr is not None and (
@@ -4319,23 +4312,23 @@ def _dispose_later(core: _Core) -> None:
         _time.sleep(0.1)
 
 
-def _dispose_here(core: _Core, only_in_c: bool, patient: bool) -> int:
+def _dispose_here(core: _Core, only_in_c: bool) -> int:
     if _interrupted(core):
         core.close()
         _workers.hand_over(lambda: _dispose(core))
         return 0
     with core.changing():
-        return int(_haste(_dispose_now, core, only_in_c, patient))
+        return int(_haste(_dispose_now, core, only_in_c))
 
 
-def _dispose_now(core: _Core, only_in_c: bool, patient: bool) -> int:
+def _dispose_now(core: _Core, only_in_c: bool) -> int:
     ptr = core.ptr
     if ptr is None:
         core.close()
         return 0
     was_lost = core.lost
     code = -1
-    if patient:
+    if not core.unanswered:
         _leave_freewheel(core, ptr)
         try:
             code = _deactivate(core)
@@ -5408,7 +5401,7 @@ class Client:
         if core.closed:
             return
         _refuse_on_jack_thread(core.name, 'closed')
-        code = _dispose(core, patient=core.is_answered)
+        code = _dispose(core)
         for ports in self._port_lists():
             ports._ports = []
         if not ignore_errors:
@@ -5436,7 +5429,7 @@ class Client:
         try:
             self.deactivate()
         except _NoAnswer:
-            core.is_answered = False
+            core.unanswered = True
             raise
         finally:
             self.close()
