@@ -9314,8 +9314,14 @@ class Port:
         Calls: `jack_port_name`_
 
         """
-        memory = self._recall()
-        name = self._live_name() if memory is None else memory.name
+        try:
+            name = self._live_name()
+        except JackError:
+            # In this order: it may go at any moment.
+            memory = self._recall()
+            if memory is None:
+                raise
+            name = memory.name
         return name.decode('utf-8', 'surrogateescape')
 
     @property
